@@ -1,0 +1,63 @@
+"""How does gunicorn serve the portal? ``python -m gunicorn --config python:portal.gunicorn``."""
+
+import os
+import socket
+import sys
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+from portal import settings
+from portal.environment import env, read
+from tokens.registry.authority import Authority, AuthorityError
+
+wsgi_app = "portal.wsgi"
+bind = read("BIND", default=f"127.0.0.1:{read('PORT', env.int, default=8000)}")
+workers = read("WEB_CONCURRENCY", env.int, default=os.cpu_count() or 2)
+worker_class = "gthread"
+threads = 4
+timeout = 30
+graceful_timeout = 25
+keepalive = 75
+# A request line may name 50 repositories; gunicorn's default answers a bare 414 before that.
+limit_request_line = 8190
+# Whether a proxy is believed is decided in one place: portal.middleware.
+forwarded_allow_ips = ""
+# By default it lies in the user's home, shared by all instances.
+control_socket_disable = True
+# With threads, sqlite3 waits for the interpreter lock up to this long at every step of a query.
+SWITCH_INTERVAL = 0.0002  # seconds
+SILENT_FOR = 10  # seconds that the kernel keeps a connection to itself that says nothing
+
+_stopping = threading.Event()
+
+
+def on_starting(server: Any) -> None:
+    """Ends the start, in one line, where nothing could be signed."""
+    try:
+        authority = Authority.load(settings.REGISTRY_CA_CERT_FILE, settings.REGISTRY_CA_KEY_FILE)
+        authority.check(datetime.now(UTC))
+    except AuthorityError as error:
+        sys.exit(f"portal: {error}; `manage.py create_ca` makes a signing authority")
+
+
+def when_ready(server: Any) -> None:
+    """Lets a connection in once it says something: a silent one would hold a thread for 5 s."""
+    for listener in server.LISTENERS:
+        if listener.family != socket.AF_UNIX and hasattr(socket, "TCP_DEFER_ACCEPT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, SILENT_FOR)
+
+
+def post_worker_init(worker: Any) -> None:
+    from tokens.models.usage import keep_writing
+
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    worker.writer = threading.Thread(target=keep_writing, args=[_stopping], daemon=True)
+    worker.writer.start()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Lets the last uses be written before the process ends."""
+    _stopping.set()
+    if hasattr(worker, "writer"):
+        worker.writer.join(timeout=5)

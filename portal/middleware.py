@@ -1,0 +1,156 @@
+"""What holds for every request?"""
+
+import secrets
+import time
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.urls import get_resolver, reverse
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from tokens import origin
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        *(f"{kind}-src 'self'" for kind in ("script", "style", "img", "font", "connect")),
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+TRANSPORT = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
+SEEN_EVERY = 60  # seconds between two notes in a session that its person is still there
+
+
+def security_headers(get_response: Handler) -> Handler:
+    """Every response of every status carries them; a view may be stricter."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.is_secure():
+            # Django's middleware stands behind the machines' doors.
+            response.headers.setdefault("Strict-Transport-Security", TRANSPORT)
+        return response
+
+    return middleware
+
+
+def says_what_is_allowed(get_response: Handler) -> Handler:
+    """Whoever used a method that a door does not know is told so, which Django leaves out."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            response.headers["Content-Type"] = "text/plain"
+            response.content = _("Use %(methods)s here.") % {"methods": response.headers["Allow"]}
+        return response
+
+    return middleware
+
+
+def origin_of_request(get_response: Handler) -> Handler:
+    """Remembers the client's address and an id of the request for events and limits."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        peer = request.META.get("REMOTE_ADDR", "")
+        if not origin.is_trusted(peer, settings.TRUSTED_PROXIES):
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+        address = origin.client_address(peer, forwarded, trusted=settings.TRUSTED_PROXIES)
+        here = origin.current.set(origin.Origin(address, secrets.token_hex(16)))
+        try:
+            return get_response(request)
+        finally:
+            origin.current.reset(here)
+
+    return middleware
+
+
+def machines_first(get_response: Handler) -> Handler:
+    """Machines take the short way: no session, cookie, CSRF check or redirect stands on it.
+
+    Their addresses take no arguments, so looking one up stands in for resolving it.
+    """
+    listed = get_resolver("portal.machines").url_patterns
+    doors = {f"/{door.pattern}": door.callback for door in listed}
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        door = doors.get(request.path_info)
+        if door is None:
+            return get_response(request)
+        answer: HttpResponse = door(request)
+        # Without a length gunicorn sends chunks, or to a proxy of HTTP/1.0 ends the connection.
+        answer.headers["Content-Length"] = str(len(answer.content))
+        return answer
+
+    return middleware
+
+
+def ends_old_sessions(get_response: Handler) -> Handler:
+    """Signs people out 12 hours after they signed in, or when they were idle for 30 minutes."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            now = int(time.time())
+            started = request.session.setdefault("started_at", now)
+            seen = request.session.get("seen_at", now)
+            is_old = now - started > settings.SESSION_COOKIE_AGE
+            if is_old or now - seen > settings.SESSION_IDLE_SECONDS:
+                logout(request)
+            elif now - seen >= SEEN_EVERY or "seen_at" not in request.session:
+                request.session["seen_at"] = now
+        return get_response(request)
+
+    return middleware
+
+
+def stored_nowhere(get_response: Handler) -> Handler:
+    """No cache keeps what somebody saw who was signed in, so Back shows none of it later."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if request.user.is_authenticated:
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Doors are locked by default. htmx is sent to the sign-in page, not given it as a fragment."""
+
+    def handle_no_permission(  # type: ignore[override]
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseBase:
+        if request.htmx:  # type: ignore[attr-defined]
+            back = urlencode({"next": _page_shown(request.htmx)})  # type: ignore[attr-defined]
+            return HttpResponseClientRedirect(f"{reverse(settings.LOGIN_URL)}?{back}")
+        return super().handle_no_permission(request, view_func)
+
+
+def _page_shown(htmx: HtmxDetails) -> str:
+    """The path of the page that the browser shows; "/" where the header is not ours or garbled."""
+    try:
+        return htmx.current_url_abs_path or "/"
+    except ValueError:
+        return "/"

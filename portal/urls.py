@@ -1,0 +1,48 @@
+"""The doors for people; those for machines are in portal.machines."""
+
+from allauth.account import views as account
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+
+from tokens.views import instructions, people, tokens
+
+accounts = [
+    path("login/", account.login, name="account_login"),
+    path("logout/", account.logout, name="account_logout"),
+    path("inactive/", account.account_inactive, name="account_inactive"),
+    # allauth's pages link to it; it says that people come by invitation.
+    path("signup/", account.signup, name="account_signup"),
+    path("confirm-email/", account.email_verification_sent, name="account_email_verification_sent"),
+    # allauth sends people there after confirming an address; theirs is that of the invitation.
+    path("email/", RedirectView.as_view(pattern_name="tokens"), name="account_email"),
+    path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("password/change/", account.password_change, name="account_change_password"),
+    path("password/set/", account.password_set, name="account_set_password"),
+    path("password/reset/", account.password_reset, name="account_reset_password"),
+    path("password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        account.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "password/reset/key/done/",
+        account.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
+]
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="tokens"), name="home"),
+    path("tokens/", tokens.index, name="tokens"),
+    path("tokens/request/", tokens.request_token, name="request_token"),
+    path("tokens/<slug:username>/", tokens.show, name="token"),
+    path("tokens/<slug:username>/describe/", tokens.describe, name="describe_token"),
+    path("tokens/<slug:username>/revoke/", tokens.revoke, name="revoke_token"),
+    path("instructions/", instructions.index, name="instructions"),
+    path("join/<str:key>/", people.join, name="join"),
+    path("accounts/", include(accounts)),
+]
+
+handler400 = "portal.errors.bad_request"
+handler500 = "portal.errors.server_error"

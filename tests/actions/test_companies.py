@@ -1,0 +1,72 @@
+"""Is a company added as a whole, with what it may pull?"""
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from tests.factories import Cast
+from tests.facts import everything
+from tokens.actions.companies import add_company
+from tokens.models import CONSOLE, Company, Event
+
+
+def test_a_new_company_may_pull_the_default_repositories(cast: Cast) -> None:
+    company = add_company("initech", name="Initech", by=CONSOLE)
+    assert company.pulls() == ["public/*"]
+    assert not company.is_vendor
+    assert company.is_active
+
+
+def test_the_vendor_may_push_to_what_is_named(cast: Cast) -> None:
+    company = add_company(
+        "initech", name="Initech", by=CONSOLE, is_vendor=True, pushes=("public/*", "base")
+    )
+    pushes = company.entitlements.filter(can_push=True).order_by("pattern")
+    assert [str(entitlement) for entitlement in pushes] == ["base", "public/*"]
+    assert company.pulls() == ["base", "public/*"]
+
+
+def test_the_event_says_what_the_company_may_pull(cast: Cast) -> None:
+    add_company("initech", name="Initech", by=CONSOLE, pushes=("base",))
+    assert Event.objects.get().details == {"entitlements": ["base", "public/*"]}
+
+
+@pytest.mark.parametrize(
+    "slug", ["", "Initech", "-initech", "initech-", "ini--tech", "ini_tech", "i" * 41, "initéch"]
+)
+def test_a_slug_is_lower_case_letters_digits_and_single_hyphens(slug: str, cast: Cast) -> None:
+    before = everything()
+    with pytest.raises(ValidationError):
+        add_company(slug, name="Initech", by=CONSOLE)
+    assert everything() == before
+
+
+def test_a_slug_is_not_used_twice(cast: Cast) -> None:
+    assert cast.acme
+    before = everything()
+    with pytest.raises(ValidationError):
+        add_company("acme", name="Another Acme", by=CONSOLE)
+    assert everything() == before
+
+
+def test_there_is_one_vendor(cast: Cast) -> None:
+    assert cast.vendor
+    before = everything()
+    with pytest.raises(ValidationError):
+        add_company("initech", name="Initech", by=CONSOLE, is_vendor=True)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("pattern", ["", "*", "/*", "public/**", "Public/*", "public/*/x", "a b"])
+def test_a_company_is_not_added_with_a_pattern_that_is_none(pattern: str, cast: Cast) -> None:
+    with pytest.raises(ValidationError):
+        add_company("initech", name="Initech", by=CONSOLE, pushes=(pattern,))
+    assert not Company.objects.filter(slug="initech").exists()
+    assert Event.objects.count() == 0
+
+
+@pytest.mark.parametrize("name", ["", "I" * 101, "Ini\u202etech", "Ini\x07tech"])
+def test_a_name_is_a_line_that_can_be_seen(name: str, cast: Cast) -> None:
+    before = everything()
+    with pytest.raises(ValidationError):
+        add_company("initech", name=name, by=CONSOLE)
+    assert everything() == before

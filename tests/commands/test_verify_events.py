@@ -1,0 +1,176 @@
+"""Does verify_events find the first broken place, and end with 1 for that alone?"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+
+from tests.factories import Cast, request_token
+from tests.roof.faults import without_database
+from tokens.models import Event
+
+WITHIN = 60  # seconds
+Lines = list[dict[str, Any]]
+
+
+@pytest.fixture
+def lines(cast: Cast) -> Lines:
+    """The whole trail of two companies, as it is exported."""
+    for person in (cast.bram, cast.farid):
+        for _ in range(3):
+            request_token(person)
+    return [event.line() for event in Event.objects.order_by("company", "sequence")]
+
+
+def verify(*options: str) -> tuple[int, str]:
+    """The exit status, and what is printed."""
+    output = StringIO()
+    try:
+        call_command("verify_events", *options, stdout=output)
+    except SystemExit as ended:
+        return int(ended.code or 0), output.getvalue()
+    return 0, output.getvalue()
+
+
+def exported(lines: Lines, folder: Path) -> str:
+    file = folder / "export.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return str(file)
+
+
+def change(lines: Lines) -> None:
+    lines[2]["actor"]["name"] = "Nobody"
+
+
+def swap(lines: Lines) -> None:
+    lines[1], lines[2] = lines[2], lines[1]
+
+
+def forge(lines: Lines) -> None:
+    lines[2]["previous"] = lines[2]["hash"]
+
+
+BREAKS: dict[str, tuple[Callable[[Lines], None], str]] = {
+    "changed": (change, "broken at line 3: event 3 of acme was changed"),
+    "swapped": (swap, "broken at line 3: event 2 stands after event 3"),
+    "forged": (forge, "broken at line 3: event 3 of acme was changed"),
+}
+
+
+def test_a_trail_that_holds_is_whole(lines: Lines, tmp_path: Path) -> None:
+    expected = (0, f"{len(lines)} events hold, whole: nothing was changed, removed or reordered")
+    for options in ((), ("--file", exported(lines, tmp_path))):
+        status, printed = verify(*options)
+        assert (status, printed[: len(expected[1])]) == expected
+
+
+def test_an_empty_trail_holds(db: None) -> None:
+    assert verify()[0] == 0
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_the_first_broken_place_of_a_file_is_named(name: str, lines: Lines, tmp_path: Path) -> None:
+    break_it, place = BREAKS[name]
+    break_it(lines)
+    status, printed = verify("--file", exported(lines, tmp_path))
+    assert (status, printed.strip()) == (1, place)
+
+
+def test_of_a_part_it_says_what_it_proved(lines: Lines, tmp_path: Path) -> None:
+    status, printed = verify("--file", exported(lines[1:4], tmp_path))
+    assert (status, "contiguous" in printed) == (0, True)
+    status, printed = verify("--file", exported(lines[:2] + lines[3:], tmp_path))
+    assert (status, "line by line" in printed) == (0, True)
+
+
+def test_a_tail_that_is_cut_shows_against_the_head(lines: Lines, tmp_path: Path) -> None:
+    head = lines[-1]["hash"]
+    assert verify("--head", head)[0] == 0
+    assert verify("--file", exported(lines, tmp_path), "--head", head)[0] == 0
+    status, printed = verify("--file", exported(lines[:-1], tmp_path), "--head", head)
+    assert status == 1
+    assert printed.startswith(f"broken at line {len(lines)}: ")
+    assert "the tail is cut" in printed
+    assert verify("--head", lines[0]["hash"])[0] == 1
+
+
+def without_triggers(statement: str) -> None:
+    """What somebody does who owns the database."""
+    drops = {
+        "sqlite": [
+            "DROP TRIGGER tokens_event_no_update",
+            "DROP TRIGGER tokens_event_no_delete",
+        ],
+        "postgresql": ["ALTER TABLE tokens_event DISABLE TRIGGER tokens_event_append_only"],
+    }
+    with connection.cursor() as cursor:
+        for drop in drops[connection.vendor]:
+            cursor.execute(drop)
+        cursor.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("edit", "place"),
+    [
+        (
+            "UPDATE tokens_event SET actor_name = 'x' WHERE company = 'acme' AND sequence = 2",
+            "line 2: event 2 of acme was changed",
+        ),
+        (
+            "UPDATE tokens_event SET details = '{\"a\": 1}'"
+            " WHERE company = 'globex' AND sequence = 1",
+            "event 1 of globex was changed",
+        ),
+        (
+            "DELETE FROM tokens_event WHERE company = 'acme' AND sequence = 3",
+            "line 3: event 3 is missing",
+        ),
+        (
+            "DELETE FROM tokens_event WHERE company = 'acme' AND sequence = 1",
+            "line 1: event 1 of acme is missing",
+        ),
+    ],
+)
+def test_an_edit_past_the_triggers_is_found(edit: str, place: str, lines: Lines) -> None:
+    without_triggers(edit)
+    status, printed = verify()
+    assert status == 1
+    assert printed.strip().endswith(place)
+
+
+def test_what_cannot_be_checked_is_not_called_broken(db: None, tmp_path: Path) -> None:
+    with pytest.raises(CommandError) as refusal:
+        verify("--file", str(tmp_path / "nowhere.jsonl"))
+    assert refusal.value.returncode == 2
+    with without_database(), pytest.raises(CommandError) as refusal:
+        verify()
+    assert refusal.value.returncode == 2
+
+
+@pytest.mark.parametrize(("name", "status"), [("whole", 0), ("broken", 1), ("missing", 2)])
+def test_the_exit_status_tells_them_apart(
+    name: str, status: int, lines: Lines, tmp_path: Path
+) -> None:
+    if name == "broken":
+        change(lines)
+    file = exported(lines, tmp_path)
+    if name == "missing":
+        Path(file).unlink()
+    done = subprocess.run(
+        [sys.executable, str(settings.BASE_DIR / "manage.py"), "verify_events", "--file", file],
+        capture_output=True,
+        text=True,
+        timeout=WITHIN,
+    )
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    assert (done.stdout.strip() == BREAKS["changed"][1]) == (name == "broken")

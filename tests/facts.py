@@ -1,0 +1,53 @@
+"""What does the database hold? For tests that ask whether anything changed, or was left behind."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from django.apps import apps
+from django.db import connection
+
+from tokens import trail
+from tokens.models import Event
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """Every row of every model."""
+    models = apps.get_models(include_auto_created=True)
+    return {model._meta.label: list(model.objects.order_by("pk").values()) for model in models}
+
+
+def proof() -> trail.Proof:
+    """What the events prove; raises trail.Broken unless each company's chain holds as a whole."""
+    events = Event.objects.order_by("company", "sequence")
+    return trail.verify((event.line() for event in events), must_be_whole=True)
+
+
+def places_of(secret: str) -> list[str]:
+    """The columns of all tables that hold the secret, in whatever form somebody could read."""
+    forms = _forms(secret)
+    return [place for place, value in _cells() if any(form in value for form in forms)]
+
+
+def _forms(secret: str) -> set[bytes]:
+    raw = secret.encode()
+    # Without the end, which depends on what stands behind it.
+    in_base64 = {base64.b64encode(b"x" * shift + raw)[4:-4] for shift in range(3)}
+    escaped = {quote(secret).encode(), json.dumps(secret)[1:-1].encode()}
+    return {raw, raw[::-1], raw.hex().encode()} | in_base64 | escaped
+
+
+def _cells() -> Iterator[tuple[str, bytes]]:
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT * FROM "{table}"')
+            names = [column[0] for column in cursor.description]
+            for row in cursor.fetchall():
+                for name, value in zip(names, row, strict=True):
+                    yield f"{table}.{name}", _bytes(value)
+
+
+def _bytes(value: object) -> bytes:
+    return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()

@@ -1,0 +1,132 @@
+"""What does the realm's one query cost, and what does it bring?"""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests.factories import Cast, request_token
+from tests.views.machine import Machine
+from tokens.actions import tokens as deeds
+from tokens.credentials import digest
+from tokens.models import Entitlement, Secret, Token
+
+READ = {"tokens_token", "tokens_company", "tokens_secret", "tokens_entitlement"}
+
+
+@pytest.fixture
+def machine(cast: Cast) -> Machine:
+    """A machine of Acme, among others of Acme and of Globex."""
+    for person in (cast.bram, cast.chloe, cast.farid):
+        request_token(person)
+    return Machine(*request_token(cast.bram))
+
+
+@pytest.fixture
+def query(machine: Machine) -> str:
+    """What the realm asked the database when it answered with a grant."""
+    with CaptureQueriesContext(connection) as asked:
+        assert machine.ask("repository:public/universal:pull").access
+    (only,) = asked.captured_queries
+    return str(only["sql"])
+
+
+def rows_of(*statements: str) -> list[tuple[object, ...]]:
+    """What the last of the statements answers."""
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        return list(cursor.fetchall())
+
+
+def test_a_request_is_answered_with_one_query(machine: Machine, django_assert_num_queries) -> None:
+    with django_assert_num_queries(1):
+        assert machine.ask().status == 200
+
+
+def test_a_refusal_takes_no_other_query_than_a_grant(
+    machine: Machine, cast: Cast, django_assert_num_queries
+) -> None:
+    another = Machine(machine.token, request_token(cast.bram).secret)
+    unknown = Machine(Token(username="acme-aaaaaaaa"), machine.secret)
+    deeds.revoke(machine.token, by=cast.bram)
+    for refused in (another, unknown, machine):
+        with django_assert_num_queries(1):
+            assert refused.ask().status == 401
+
+
+def test_a_mistyped_secret_is_refused_without_a_query(
+    machine: Machine, django_assert_num_queries
+) -> None:
+    mistyped = Machine(machine.token, machine.secret.swapcase())
+    with django_assert_num_queries(0):
+        assert mistyped.ask().status == 401
+
+
+def test_the_query_reads_tokens_secrets_companies_and_entitlements(query: str) -> None:
+    assert {word for word in query.split() if word.startswith("tokens_")} == READ
+
+
+def whole_tables_read(query: str) -> list[str]:
+    """The steps of the database's plan that go through a table row by row."""
+    if connection.vendor == "sqlite":
+        plan, word = rows_of(f"EXPLAIN QUERY PLAN {query}"), "SCAN"
+    else:
+        # Without the setting even a good plan reads a table of a few rows as a whole.
+        plan, word = rows_of("SET LOCAL enable_seqscan = off", f"EXPLAIN {query}"), "Seq Scan"
+    return [str(row[-1]) for row in plan if word in str(row[-1])]
+
+
+def test_every_row_is_found_by_an_index(query: str) -> None:
+    assert whole_tables_read(query) == []
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_search_without_an_index_would_be_noticed() -> None:
+    assert whole_tables_read("SELECT id FROM tokens_token WHERE description = 'A machine'")
+
+
+class TestStanding:
+    def test_of_an_unknown_username_there_is_none(self, machine: Machine) -> None:
+        assert Token.objects.standing("acme-aaaaaaaa") is None
+
+    def test_each_secret_and_entitlement_comes_once(self, machine: Machine, cast: Cast) -> None:
+        second = Secret.objects.mint(machine.token)
+        Entitlement.objects.create(company=cast.acme, pattern="extra/*", can_push=True)
+        standing = Token.objects.standing(machine.username)
+        assert standing is not None
+        assert sorted(standing.digests) == sorted(map(digest, (machine.secret, second)))
+        assert standing.entitlements == {"public/*": False, "extra/*": True}
+
+    def test_what_is_over_does_not_come(self, machine: Machine) -> None:
+        now = timezone.now()
+        Secret.objects.update(retires_at=now)
+        Entitlement.objects.update(ends_at=now)
+        standing = Token.objects.standing(machine.username)
+        assert standing is not None
+        assert (standing.digests, standing.entitlements) == ([], {})
+
+    def test_what_ends_later_comes(self, machine: Machine) -> None:
+        later = timezone.now() + timedelta(minutes=1)
+        Secret.objects.update(retires_at=later)
+        Entitlement.objects.update(ends_at=later)
+        standing = Token.objects.standing(machine.username)
+        assert standing is not None
+        assert (standing.digests, standing.entitlements) == (
+            [digest(machine.secret)],
+            {"public/*": False},
+        )
+
+    def test_a_token_stands_without_secrets_and_entitlements(self, machine: Machine) -> None:
+        Secret.objects.all().delete()
+        Entitlement.objects.all().delete()
+        assert Token.objects.standing(machine.username)
+
+    def test_moments_are_the_same_on_every_database(self, machine: Machine) -> None:
+        moment = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+        machine.change(expires_at=moment, suspended_at=moment, revoked_at=moment)
+        standing = Token.objects.standing(machine.username)
+        assert standing is not None
+        assert standing.expires_at == standing.suspended_at == standing.revoked_at == moment

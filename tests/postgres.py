@@ -1,0 +1,76 @@
+"""A PostgreSQL of the tests' own: started, used and thrown away."""
+
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+
+from tests.stack import free_port
+
+OWNER = "postgres"
+SECONDS = 60
+
+
+def programs() -> Path | None:
+    """The folder of the newest server's programs, or None where no server is installed."""
+    found = [file.parent for file in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    if on_path := shutil.which("initdb"):
+        found.append(Path(on_path).parent)
+    return max(found, default=None, key=lambda folder: str(folder))
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """Starts a server on a free port of 127.0.0.1; gives the address of an empty database."""
+    folder = Path(tempfile.mkdtemp(prefix="portal-postgres-"))
+    port, bin_ = free_port(), programs()
+    assert bin_, "no PostgreSQL server is installed"
+    as_owner = _owned(folder)
+    data = folder / "data"
+    _run([*as_owner, f"{bin_}/initdb", "-D", str(data), "-A", "trust", "-U", OWNER, "-E", "UTF8"])
+    options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c max_connections=200"
+    control = [*as_owner, f"{bin_}/pg_ctl", "-D", str(data), "-w", "-t", str(SECONDS)]
+    _run([*control, "-l", str(folder / "log"), "-o", options, "start"])
+    try:
+        yield f"postgres://{OWNER}@127.0.0.1:{port}/postgres"
+    finally:
+        _run([*control, "-m", "immediate", "stop"])
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def database_beside(url: str) -> Iterator[str]:
+    """Makes an empty database in the server of ``url``, gives its address and drops it."""
+    name = f"stack_{secrets.token_hex(4)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
+    try:
+        yield urlsplit(url)._replace(path=f"/{name}").geturl()
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[call-overload]
+
+
+def _owned(folder: Path) -> list[str]:
+    """How to run a program as somebody whom PostgreSQL accepts: it refuses to be run by root."""
+    if os.geteuid() != 0:
+        return []
+    owner = pwd.getpwnam(OWNER)
+    os.chown(folder, owner.pw_uid, owner.pw_gid)
+    return ["runuser", "-u", OWNER, "--"]
+
+
+def _run(command: list[str]) -> None:
+    # Not captured: the server inherits the output and would keep a pipe open.
+    with Path(os.devnull).open("wb") as nowhere:
+        subprocess.run(
+            command, check=True, timeout=SECONDS, stdout=nowhere, stderr=nowhere, cwd="/"
+        )

@@ -1,0 +1,206 @@
+"""Which door opens for whom? Every address × method × person has its row in a table."""
+
+import secrets
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.factories import Cast, make_person, request_token
+from tokens.actions.people import deactivate, invite
+from tokens.models import CONSOLE, Event
+from tokens.models.accounts import Role
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+# The columns of the table. What is asked for belongs to Acme.
+PEOPLE = {
+    "anonymous": None,
+    "a member": "bram",
+    "an auditor": "dirk",
+    "an admin": "ana",
+    "an admin of another company": "eva",
+    "somebody deactivated": "chloe",
+    "a member of the vendor": "max",
+    "an auditor of the vendor": "tom",
+    "an admin of the vendor": "vera",
+}
+# A status, or "in" where the answer leads to the sign-in. A method that has no row is answered
+# with 405 to whoever may open the door at all.
+TABLE = """
+home                  GET HEAD         in  302 302 302 302 in  302 302 302
+home                  POST PUT PATCH   in  302 302 302 302 in  302 302 302
+home                  DELETE OPTIONS   in  302 302 302 302 in  302 302 302
+tokens                GET HEAD         in  200 200 200 200 in  200 200 200
+request_token         GET HEAD POST    in  200 403 200 200 in  200 403 200
+token                 GET HEAD         in  200 200 200 404 in  404 200 200
+describe_token        GET HEAD         in  200 403 200 404 in  404 403 200
+describe_token        POST             in  302 403 302 404 in  404 403 302
+revoke_token          GET HEAD         in  200 403 200 404 in  404 403 200
+revoke_token          POST             in  302 403 302 404 in  404 403 302
+instructions          GET HEAD         in  200 200 200 200 in  200 200 200
+join                  GET HEAD         200 200 200 200 200 200 200 200 200
+join                  POST             302 302 302 302 302 302 302 302 302
+
+account_login         GET HEAD POST    200 302 302 302 302 200 302 302 302
+account_login         PUT OPTIONS      200 302 302 302 302 200 302 302 302
+account_login         PATCH DELETE     405 302 302 302 302 405 302 302 302
+account_login         TRACE            405 302 302 302 302 405 302 302 302
+account_logout        GET HEAD         in  200 200 200 200 in  200 200 200
+account_logout        POST             in  in  in  in  in  in  in  in  in
+account_logout        OPTIONS          200 200 200 200 200 200 200 200 200
+account_inactive      GET HEAD OPTIONS 200 200 200 200 200 200 200 200 200
+account_signup        GET HEAD POST    200 302 302 302 302 200 302 302 302
+account_signup        PUT PATCH DELETE 200 302 302 302 302 200 302 302 302
+account_signup        OPTIONS TRACE    200 302 302 302 302 200 302 302 302
+account_email         GET HEAD         in  302 302 302 302 in  302 302 302
+account_email         POST PUT PATCH   in  302 302 302 302 in  302 302 302
+account_email         DELETE OPTIONS   in  302 302 302 302 in  302 302 302
+
+account_email_verification_sent GET HEAD POST    in  302 302 302 302 in  302 302 302
+account_email_verification_sent PUT PATCH DELETE in  302 302 302 302 in  302 302 302
+account_email_verification_sent OPTIONS TRACE    in  302 302 302 302 in  302 302 302
+
+account_reauthenticate  GET HEAD POST    in  200 200 200 200 in  200 200 200
+account_reauthenticate  PUT OPTIONS      in  200 200 200 200 in  200 200 200
+account_change_password GET HEAD POST    in  200 200 200 200 in  200 200 200
+account_change_password PUT OPTIONS      in  200 200 200 200 in  200 200 200
+account_set_password    GET HEAD POST    in  302 302 302 302 in  302 302 302
+account_set_password    PUT PATCH DELETE in  302 302 302 302 in  302 302 302
+account_set_password    OPTIONS TRACE    in  302 302 302 302 in  302 302 302
+
+account_reset_password               GET HEAD POST    200 200 200 200 200 200 200 200 200
+account_reset_password               PUT OPTIONS      200 200 200 200 200 200 200 200 200
+account_reset_password_done          GET HEAD OPTIONS 200 200 200 200 200 200 200 200 200
+account_reset_password_from_key      GET HEAD POST    200 200 200 200 200 200 200 200 200
+account_reset_password_from_key      PUT PATCH DELETE 200 200 200 200 200 200 200 200 200
+account_reset_password_from_key      OPTIONS TRACE    200 200 200 200 200 200 200 200 200
+account_reset_password_from_key_done GET HEAD OPTIONS 200 200 200 200 200 200 200 200 200
+
+realm                 GET              401 401 401 401 401 401 401 401 401
+realm                 POST             400 400 400 400 400 400 400 400 400
+livez                 GET HEAD         200 200 200 200 200 200 200 200 200
+readyz                GET HEAD         200 200 200 200 200 200 200 200 200
+"""
+# A POST here that is let in leaves an event; nothing else does.
+DEEDS = {"request_token", "describe_token", "revoke_token", "join"}
+Row = tuple[str, ...]
+
+
+def rows() -> Iterator[tuple[str, str, Row]]:
+    for line in filter(None, TABLE.splitlines()):
+        words = line.split()
+        outcomes = tuple(words[-len(PEOPLE) :])
+        for method in words[1 : -len(PEOPLE)]:
+            yield words[0], method, outcomes
+
+
+EXPECTED = {(door, method): outcomes for door, method, outcomes in rows()}
+
+
+def doors() -> Iterator[tuple[str, str, URLPattern]]:
+    """The name of every door, the module that lists it, and its pattern."""
+    for urlconf in ("portal.urls", "portal.machines"):
+        waiting: list[URLPattern | URLResolver] = list(get_resolver(urlconf).url_patterns)
+        while waiting:
+            door = waiting.pop(0)
+            if isinstance(door, URLResolver):
+                waiting += door.url_patterns
+            else:
+                yield str(door.name), urlconf, door
+
+
+DOORS = {name: urlconf for name, urlconf, _door in doors()}
+PUBLIC = {
+    name
+    for name, urlconf, door in doors()
+    if urlconf == "portal.machines" or not getattr(door.callback, "login_required", True)
+}
+
+
+def without_a_row(door: str) -> Row:
+    """405 to whoever may open the door at all."""
+    strangers = set() if door in PUBLIC else {None, "chloe"}
+    return tuple("in" if person in strangers else "405" for person in PEOPLE.values())
+
+
+class Answer(NamedTuple):
+    outcome: str
+    events: int
+
+
+class House:
+    """Acme, with a token or an invitation to knock for, and everybody who may knock."""
+
+    def __init__(self, cast: Cast) -> None:
+        self._cast = cast
+        self._browser = Client()
+        self._sessions: dict[str, str] = {}
+        self._requester = make_person("Ida Prins", cast.acme)
+        self._token = request_token(self._requester).token
+        deactivate(cast.chloe, by=CONSOLE)
+
+    def knock(self, door: str, method: str, person: str | None) -> Answer:
+        self._enter(person)
+        address = reverse(door, urlconf=DOORS[door], kwargs=self._place(door, method))
+        before = Event.objects.count()
+        answer = self._browser.generic(method, address, **self._body(door, method))
+        if door in {"account_logout", "join"}:
+            self._sessions.clear()
+        is_sent_in = answer.headers.get("Location", "").startswith(reverse("account_login"))
+        outcome = "in" if is_sent_in else str(answer.status_code)
+        return Answer(outcome, Event.objects.count() - before)
+
+    def _enter(self, person: str | None) -> None:
+        cookies, name = self._browser.cookies, settings.SESSION_COOKIE_NAME
+        cookies.clear()
+        if person in self._sessions:
+            cookies[name] = self._sessions[person]
+        elif person:
+            self._browser.force_login(getattr(self._cast, person))
+            self._sessions[person] = cookies[name].value
+
+    def _place(self, door: str, method: str) -> dict[str, str]:
+        if door in {"token", "describe_token", "revoke_token"}:
+            if method == "POST":
+                self._token = request_token(self._requester).token
+            return {"username": self._token.username}
+        if door == "join":
+            email = f"{secrets.token_hex(4)}@acme.example"
+            company = self._cast.acme
+            return {"key": invite(email, company=company, role=Role.MEMBER, by=CONSOLE).key}
+        if door == "account_reset_password_from_key":
+            return {"uidb36": "1", "key": "ended"}
+        return {}
+
+    def _body(self, door: str, method: str) -> dict[str, str]:
+        fields = {
+            "request_token": f"description=Build+server&nonce={secrets.token_urlsafe(16)}",
+            "describe_token": "description=Test+machine",
+            "join": "name=Zoe+Maas&password=seventeen+herons+by+the+lock",
+        }
+        if method != "POST":
+            return {}
+        form = "application/x-www-form-urlencoded"
+        return {"data": fields.get(door, ""), "content_type": form}
+
+
+def test_every_address_has_its_rows() -> None:
+    assert {door for door, _method in EXPECTED} == DOORS.keys()
+    assert {method for _door, method in EXPECTED} <= set(METHODS)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_door_opens_for_those_whom_the_table_names(door: str, cast: Cast) -> None:
+    house = House(cast)
+    for method in METHODS:
+        expected = EXPECTED.get((door, method), without_a_row(door))
+        for (who, person), outcome in zip(PEOPLE.items(), expected, strict=True):
+            # How often one address may knock in a minute is not the question here.
+            cache.clear()
+            answer = house.knock(door, method, person)
+            is_done = door in DEEDS and method == "POST" and outcome in {"200", "302"}
+            assert answer == (outcome, int(is_done)), f"{method} {door} as {who}"

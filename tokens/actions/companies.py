@@ -1,0 +1,42 @@
+"""Add a company."""
+
+from django.conf import settings
+from django.db import transaction
+
+from tokens import permissions, text
+from tokens.models import Actor, Company, Entitlement, Event
+from tokens.models.events import Action
+
+
+@transaction.atomic
+def add_company(
+    slug: str, *, name: str, by: Actor, is_vendor: bool = False, pushes: tuple[str, ...] = ()
+) -> Company:
+    """Adds a company that may pull the default repositories, and push to those given.
+
+    Args:
+        slug: permanent; every username of the company begins with it.
+        pushes: patterns that its tokens may also push to: the vendor's own pipeline.
+
+    Raises:
+        NotAllowed
+        ValidationError: the slug is taken or malformed, the name cannot be stored, or a pattern is
+            none.
+    """
+    permissions.check(permissions.may_add_companies(by))
+    name = text.one_line(name, least=1, most=100)
+    company = Company(slug=slug, name=name, is_vendor=is_vendor)
+    company.full_clean()
+    company.save()
+    for pattern in dict.fromkeys([*settings.REGISTRY_DEFAULT_REPOSITORIES, *pushes]):
+        entitlement = Entitlement(company=company, pattern=pattern, can_push=pattern in pushes)
+        entitlement.full_clean()
+        entitlement.save()
+    Event.objects.record(
+        Action.COMPANY_ADDED,
+        company=company,
+        by=by,
+        on=company,
+        details={"entitlements": [str(e) for e in company.entitlements.order_by("pattern")]},
+    )
+    return company

@@ -1,0 +1,133 @@
+"""Request, describe, revoke."""
+
+from typing import NamedTuple
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from tokens import credentials, permissions, text
+from tokens.models import Actor, Event, Secret, Token, User
+from tokens.models.events import Action
+
+
+class Requested(NamedTuple):
+    """A new token and its secret, which exists nowhere else from now on."""
+
+    token: Token
+    secret: str
+
+
+class AlreadyRequested(Exception):
+    """This request was answered before; its secret was shown then."""
+
+    def __init__(self, token: Token) -> None:
+        super().__init__(token.username)
+        self.token = token
+
+
+class AlreadyRevoked(Exception):
+    """Somebody was quicker. The token says who and when."""
+
+    def __init__(self, token: Token) -> None:
+        super().__init__(token.username)
+        self.token = token
+
+
+def _clean_description(description: str) -> str:
+    """The description as it is stored; raises ValidationError when it cannot be."""
+    return text.one_line(description, least=3, most=200)
+
+
+def request(*, by: User, description: str, nonce: str) -> Requested:
+    """Makes a token of the actor's company and its one secret.
+
+    Args:
+        nonce: unique for each request of the company, so that a double click makes one token.
+
+    Raises:
+        NotAllowed, ValidationError
+        AlreadyRequested: a token was made for this nonce.
+    """
+    permissions.check(permissions.may_request_tokens(by))
+    description = _clean_description(description)
+    try:
+        with transaction.atomic():
+            return _request(by=by, description=description, nonce=nonce)
+    except IntegrityError:
+        token = Token.objects.of(by.company).filter(request_nonce=nonce).first()
+        if token is None:
+            raise
+        raise AlreadyRequested(token) from None
+
+
+def _request(*, by: User, description: str, nonce: str) -> Requested:
+    token = Token.objects.create(
+        company=by.company,
+        username=credentials.mint_username(by.company.slug),
+        description=description,
+        requested_by=by,
+        request_nonce=nonce,
+    )
+    secret = Secret.objects.mint(token)
+    Event.objects.record(Action.TOKEN_REQUESTED, company=by.company, by=by, on=token)
+    return Requested(token, secret)
+
+
+@transaction.atomic
+def describe(token: Token, *, by: Actor, description: str) -> Token:
+    """Changes the description. The same one again changes nothing and leaves no event.
+
+    Raises:
+        NotAllowed, ValidationError
+        AlreadyRevoked: a revoked token is history.
+    """
+    permissions.check(permissions.may_change_token(by, token))
+    description = _clean_description(description)
+    token = _locked(token)
+    before = token.description
+    if description == before:
+        return token
+    token.description = description
+    token.save(update_fields=["description"])
+    Event.objects.record(
+        Action.TOKEN_DESCRIBED,
+        company=token.company,
+        by=by,
+        on=token,
+        details={"before": before, "after": description},
+    )
+    return token
+
+
+@transaction.atomic
+def revoke(token: Token, *, by: Actor, reason: str = "") -> Token:
+    """Ends the token for good: from the moment this is answered the realm refuses it.
+
+    Raises:
+        NotAllowed
+        AlreadyRevoked: somebody was quicker.
+    """
+    permissions.check(permissions.may_change_token(by, token))
+    token = _locked(token)
+    token.revoked_at = timezone.now()
+    token.revoked_by = by if isinstance(by, User) else None
+    token.revoked_reason = reason
+    token.save(update_fields=["revoked_at", "revoked_by", "revoked_reason"])
+    Event.objects.record(
+        Action.TOKEN_REVOKED,
+        company=token.company,
+        by=by,
+        on=token,
+        details={"reason": reason} if reason else {},
+    )
+    return token
+
+
+def _locked(token: Token) -> Token:
+    """The row as it is now, held until the deed is done; raises AlreadyRevoked."""
+    # Without revoked_by: PostgreSQL would answer with the join as it was before it had to wait.
+    rows = Token.objects.select_for_update(of=("self",), no_key=True)
+    row = rows.select_related("company", "requested_by").get(pk=token.pk)
+    if row.revoked_at:
+        raise AlreadyRevoked(row)
+    return row

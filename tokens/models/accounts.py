@@ -1,0 +1,200 @@
+"""Who are the companies and their people, and what may each company pull?"""
+
+from datetime import datetime, timedelta
+from typing import ClassVar, NamedTuple
+from uuid import uuid4
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tokens.registry import scopes
+
+INVITATION_LIFETIME = timedelta(days=7)
+_INVITATION_SALT = "tokens.invitation"
+
+
+class Party(NamedTuple):
+    """Somebody or something as the audit trail names it: it stays readable when the row is gone."""
+
+    kind: str
+    id: str
+    name: str
+
+
+class Company(models.Model):
+    """A customer organisation, or the vendor. Never deleted; its slug is never reused."""
+
+    slug = models.CharField(
+        max_length=40,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"\A[a-z0-9]+(-[a-z0-9]+)*\Z",
+                _("Use lower-case letters, digits and single hyphens between them."),
+            )
+        ],
+    )
+    name = models.CharField(max_length=100)
+    is_vendor = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_vendor"], condition=Q(is_vendor=True), name="one_vendor"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def party(self) -> Party:
+        return Party("company", self.slug, self.name)
+
+    def pulls(self) -> list[str]:
+        """The patterns of what it may pull today."""
+        in_force = Q(ends_at=None) | Q(ends_at__gt=timezone.now())
+        entitlements = self.entitlements.filter(in_force).order_by("pattern")
+        return list(entitlements.values_list("pattern", flat=True))
+
+
+def _is_pattern(pattern: str) -> None:
+    """Raises ValidationError unless it is a repository's name, or a prefix of one and ``/*``."""
+    if not scopes.is_repository_name(pattern.removesuffix("/*")):
+        raise ValidationError(
+            _("Write a repository's name, or a prefix and /* for every repository below it.")
+        )
+
+
+class Entitlement(models.Model):
+    """What a company may pull: a repository's exact name, or a prefix and ``/*``."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="entitlements")
+    pattern = models.CharField(max_length=255, validators=[_is_pattern])
+    can_push = models.BooleanField(default=False)
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "pattern"], name="one_entitlement_each"),
+        ]
+
+    def __str__(self) -> str:
+        return self.pattern
+
+
+class Role(models.TextChoices):
+    MEMBER = "member", _("member")
+    AUDITOR = "auditor", _("auditor")
+    ADMIN = "admin", _("administrator")
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, email: str | None) -> "User":
+        return self.get(email__iexact=email)
+
+
+class User(AbstractBaseUser):
+    """A person of one company. Never deleted, because tokens and events name people."""
+
+    public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=100)
+    company = models.ForeignKey(Company, models.PROTECT, related_name="people")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    EMAIL_FIELD = "email"
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="known_role"),
+            models.UniqueConstraint(models.functions.Lower("email"), name="one_person_per_email"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def party(self) -> Party:
+        return Party("person", str(self.public_id), self.name)
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether they are an admin of the vendor: the same deeds, in every company."""
+        return self.role == Role.ADMIN and self.company.is_vendor
+
+    @property
+    def sees_every_company(self) -> bool:
+        return self.company.is_vendor and self.role in {Role.ADMIN, Role.AUDITOR}
+
+
+class Console:
+    """Whoever types management commands on the server: trusted, and named so in the trail."""
+
+    party = Party("console", "", "console")
+
+
+CONSOLE = Console()
+Actor = User | Console
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> "InvitationQuerySet":
+        return self.filter(accepted_at=None, expires_at__gt=timezone.now())
+
+    def behind(self, key: str) -> "Invitation | None":
+        """The open invitation that the key in a link was made for, if there is one."""
+        try:
+            public_id = signing.loads(key, salt=_INVITATION_SALT)
+        except signing.BadSignature:
+            return None
+        return self.open().select_related("company").filter(public_id=public_id).first()
+
+
+def _a_week_from_now() -> datetime:
+    return timezone.now() + INVITATION_LIFETIME
+
+
+class Invitation(models.Model):
+    """Lets the owner of an e-mail address join a company, once, within seven days."""
+
+    public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
+    company = models.ForeignKey(Company, models.PROTECT, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    invited_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    expires_at = models.DateTimeField(default=_a_week_from_now)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="known_invited_role"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def party(self) -> Party:
+        return Party("invitation", str(self.public_id), self.email)
+
+    @property
+    def key(self) -> str:
+        """What its link ends in. It is made when needed and stored nowhere."""
+        return signing.dumps(str(self.public_id), salt=_INVITATION_SALT)

@@ -1,0 +1,228 @@
+"""Which tokens are there, and how does each stand?"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import connection, models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tokens import credentials
+from tokens.models.accounts import Company, Party, User
+
+UNUSED_AFTER = timedelta(days=30)
+
+
+class Status(models.TextChoices):
+    LIVE = "live", _("live")
+    REVOKED = "revoked", _("revoked")
+    EXPIRED = "expired", _("expired")
+    SUSPENDED = "suspended", _("suspended")
+
+
+@dataclass
+class Standing:
+    """All that the realm asks of a token, as plain values, without instances of models."""
+
+    token_id: int
+    username: str
+    can_push: bool
+    company_is_active: bool
+    expires_at: datetime | None
+    suspended_at: datetime | None
+    revoked_at: datetime | None
+    digests: list[bytes]
+    # Patterns of what its company may pull, and whether it may push there too.
+    entitlements: dict[str, bool]
+
+    @classmethod
+    def of(cls, rows: list[tuple[Any, ...]], *, now: datetime) -> "Standing":
+        """From the rows of one token: its facts in each, beside a secret and an entitlement."""
+        held = [row[7:] for row in rows]
+        digests = {bytes(digest) for digest, end, *_ in held if digest and not _is_over(end, now)}
+        entitlements = {
+            pattern: can_push
+            for *_, pattern, can_push, end in held
+            if pattern and not _is_over(end, now)
+        }
+        facts = [*rows[0][:4], *map(_in_utc, rows[0][4:7]), list(digests), entitlements]
+        return cls(*facts)
+
+
+def _is_over(end: datetime | None, now: datetime) -> bool:
+    end = _in_utc(end)
+    return end is not None and end <= now
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """SQLite gives moments without the time zone that they are in."""
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class TokenQuerySet(models.QuerySet["Token"]):
+    def of(self, company: Company) -> Self:
+        return self.filter(company=company)
+
+    def visible_to(self, user: User) -> Self:
+        """Those of the user's company; every company's for the vendor's admins and auditors."""
+        return self if user.sees_every_company else self.of(user.company)
+
+    def chosen(self, status: str) -> Self:
+        """Those with a status as the list's filter names it; all but the revoked ones for ""."""
+        choices = {"live": self.live, "unused": self.unused, "revoked": self.revoked}
+        return choices.get(status, self.listed)()
+
+    def twin_of(self, token: "Token") -> "Token | None":
+        """Another live token with the same description, if there is one."""
+        return self.live().filter(description=token.description).exclude(pk=token.pk).first()
+
+    def live(self) -> Self:
+        return self.filter(
+            Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None, suspended_at=None
+        )
+
+    def unused(self) -> Self:
+        """Live, and never used although requested more than 30 days ago."""
+        return self.live().filter(last_used_at=None, requested_at__lt=timezone.now() - UNUSED_AFTER)
+
+    def revoked(self) -> Self:
+        return self.exclude(revoked_at=None)
+
+    def listed(self) -> Self:
+        """All but the revoked ones, which are history."""
+        return self.filter(revoked_at=None)
+
+    def matching(self, words: str) -> Self:
+        """Those with every word somewhere in the description, username or requester's name."""
+        found = self
+        for word in words.split():
+            found = found.filter(
+                Q(description__icontains=word)
+                | Q(username__icontains=word)
+                | Q(requested_by__name__icontains=word)
+            )
+        return found
+
+    def standing(self, username: str) -> Standing | None:
+        """What the realm asks of the token with this username, in one query."""
+        with connection.cursor() as cursor:
+            cursor.execute(_STANDING, [username])
+            rows = cursor.fetchall()
+        return Standing.of(rows, now=timezone.now()) if rows else None
+
+
+# The realm's one query, written out: composing it for each request costs more than running it.
+_STANDING = """
+    SELECT token.id, username, token.can_push, is_active, expires_at, suspended_at, revoked_at,
+           digest, retires_at, pattern, entitlement.can_push, ends_at
+    FROM tokens_token AS token
+    JOIN tokens_company AS company ON company.id = token.company_id
+    LEFT JOIN tokens_secret AS secret ON secret.token_id = token.id
+    LEFT JOIN tokens_entitlement AS entitlement ON entitlement.company_id = token.company_id
+    WHERE username = %s
+"""
+
+
+class Token(models.Model):
+    """What a machine logs in with. It belongs to the company; revoked ones stay as history."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="tokens")
+    username = models.CharField(max_length=60, unique=True)
+    description = models.CharField(max_length=200)
+    requested_by = models.ForeignKey(User, models.PROTECT, related_name="requested_tokens")
+    requested_at = models.DateTimeField(default=timezone.now)
+    request_nonce = models.CharField(max_length=64)
+    can_push = models.BooleanField(default=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="revoked_tokens"
+    )
+    revoked_reason = models.CharField(max_length=200, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_address = models.GenericIPAddressField(null=True, blank=True)
+    last_used_client = models.CharField(max_length=40, blank=True)
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-requested_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "request_nonce"], name="one_token_per_request"
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_at=None, revoked_by=None) | Q(revoked_at__isnull=False),
+                name="revoked_by_somebody_at_some_time",
+            ),
+        ]
+        indexes = [
+            models.Index(F("company"), F("requested_at").desc(), F("id").desc(), name="newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.description
+
+    def get_absolute_url(self) -> str:
+        return reverse("token", args=[self.username])
+
+    @property
+    def party(self) -> Party:
+        return Party("token", self.username, self.description)
+
+    @property
+    def status(self) -> Status:
+        if self.revoked_at:
+            return Status.REVOKED
+        if self.suspended_at:
+            return Status.SUSPENDED
+        if self.expires_at and self.expires_at <= timezone.now():
+            return Status.EXPIRED
+        return Status.LIVE
+
+    @property
+    def is_live(self) -> bool:
+        return self.status == Status.LIVE
+
+    @property
+    def is_long_unused(self) -> bool:
+        """Whether it is live and nobody logged in with it in the 30 days since its request."""
+        old = self.requested_at < timezone.now() - UNUSED_AFTER
+        return self.is_live and self.last_used_at is None and old
+
+    @property
+    def days_idle(self) -> int:
+        """Whole days since it was last used; 0 as well when it never was."""
+        return (timezone.now() - self.last_used_at).days if self.last_used_at else 0
+
+
+class SecretManager(models.Manager["Secret"]):
+    def mint(self, token: Token) -> str:
+        """Stores the digest of a new secret for the token, and answers the secret itself."""
+        secret = credentials.mint_secret(settings.SECRET_PREFIX)
+        self.create(token=token, digest=credentials.digest(secret), hint=credentials.hint(secret))
+        return secret
+
+
+class Secret(models.Model):
+    """The password half of a token, as its digest: one, or two while one replaces another."""
+
+    token = models.ForeignKey(Token, models.PROTECT, related_name="secrets")
+    digest = models.BinaryField(max_length=32, unique=True)
+    hint = models.CharField(max_length=4)
+    created_at = models.DateTimeField(default=timezone.now)
+    retires_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SecretManager()
+
+    def __str__(self) -> str:
+        return f"…{self.hint}"
+
+    def __repr__(self) -> str:
+        return f"<Secret {self.pk}>"

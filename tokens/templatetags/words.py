@@ -1,0 +1,40 @@
+"""How are times written, and statuses?"""
+
+from datetime import UTC, datetime
+
+from django import template
+from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+
+register = template.Library()
+
+
+@register.simple_tag
+def exactly(moment: datetime) -> SafeString:
+    """The moment in the reader's zone, with the zone named; in UTC for machines."""
+    return _time(moment, shown=_in_words(moment))
+
+
+@register.simple_tag
+def ago(moment: datetime) -> SafeString:
+    """How long ago it was, with the exact moment for whoever hovers or listens."""
+    exact = _in_words(moment)
+    relative = naturaltime(moment)
+    shown = format_html('{}<span class="visually-hidden">, {}</span>', relative, exact)
+    return _time(moment, shown=shown, title=exact)
+
+
+def _time(moment: datetime, *, shown: str, title: str = "") -> SafeString:
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.astimezone(UTC).isoformat(timespec="seconds"),
+        title or shown,
+        shown,
+    )
+
+
+def _in_words(moment: datetime) -> str:
+    return date_format(localtime(moment), "DATETIME_FORMAT")

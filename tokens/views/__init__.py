@@ -1,0 +1,1 @@
+"""The doors: HTML for people, the realm and health for machines."""

@@ -1,0 +1,13 @@
+"""What is a request of somebody who has signed in?"""
+
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+from tokens.models import User
+
+
+class PersonRequest(HttpRequest):
+    """As every view behind the sign-in sees it."""
+
+    user: User
+    htmx: HtmxDetails

@@ -1,0 +1,205 @@
+"""List, request, show, describe and revoke tokens: one view for the page and its fragment."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import reswap, retarget, trigger_client_event
+
+from tokens import grants, instructions, permissions
+from tokens.actions import tokens as deeds
+from tokens.forms import DescriptionForm, ListForm, RequestForm
+from tokens.models import Event, Token, Use
+from tokens.views.request import PersonRequest
+
+PAGE = 50
+
+
+@require_safe
+def index(request: PersonRequest) -> HttpResponse:
+    """The company's tokens, newest first, 50 a page."""
+    is_fragment = request.htmx and not request.htmx.history_restore_request
+    template = f"tokens/{'_list' if is_fragment else 'index'}.html"
+    response = render(request, template, _list(request, request.GET))
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+def _list(request: PersonRequest, query: QueryDict) -> dict[str, Any]:
+    """What the list shows for a query such as ``q=cluster&status=revoked&page=2``."""
+    form = ListForm(query, company=request.user.company)
+    form.is_valid()
+    chosen = form.cleaned_data
+    found = Token.objects.of(request.user.company).select_related("requested_by", "revoked_by")
+    found = found.chosen(chosen.get("status", "")).matching(chosen.get("q", ""))
+    if chosen.get("person"):
+        found = found.filter(requested_by=chosen["person"])
+    return {
+        "form": form,
+        "query": query,
+        "page": Paginator(found, PAGE).get_page(query.get("page")),
+        "status": chosen.get("status", ""),
+        "is_filtered": any(chosen.values()),
+        "may_request": permissions.may_request_tokens(request.user),
+    }
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def request_token(request: PersonRequest) -> HttpResponse:
+    """The form; and the one page that answers a POST without redirecting: it holds the secret."""
+    permissions.check(permissions.may_request_tokens(request.user))
+    if request.method != "POST":
+        return _request_form(request, RequestForm())
+    form = RequestForm(request.POST)
+    if not form.is_valid():
+        return _request_form(request, form, status=422)
+    try:
+        requested = deeds.request(
+            by=request.user,
+            description=form.cleaned_data["description"],
+            nonce=form.cleaned_data["nonce"],
+        )
+    except deeds.AlreadyRequested as earlier:
+        return _page_or_fragment(request, "already_requested", {"token": earlier.token})
+    response = _page_or_fragment(request, "secret", _secret_context(requested))
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _request_form(request: PersonRequest, form: RequestForm, status: int = 200) -> HttpResponse:
+    context = {"form": form, "patterns": request.user.company.pulls()}
+    return _page_or_fragment(request, "request", context, status=status)
+
+
+def _secret_context(requested: deeds.Requested) -> dict[str, Any]:
+    token, secret = requested
+    return {
+        "token": token,
+        "secret": secret,
+        "twin": Token.objects.of(token.company).twin_of(token),
+        "clients": instructions.CLIENTS,
+        "values": instructions.values(
+            token.company.pulls(), username=token.username, secret=secret
+        ),
+    }
+
+
+@require_safe
+def show(request: PersonRequest, username: str) -> HttpResponse:
+    """One token: what it may pull, where it was used, and what was done with it."""
+    token = _token(request, username)
+    if request.htmx.target == _row_id(token):
+        return _row(request, token)
+    context = _facts(request, token) | {
+        "patterns": token.company.pulls(),
+        "uses": Use.objects.of(token)[:PAGE],
+        "events": Event.objects.about(token)[:PAGE],
+    }
+    return render(request, "tokens/show.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def describe(request: PersonRequest, username: str) -> HttpResponse:
+    """Changes the description, in the row of the list or on a page of its own."""
+    token = _token(request, username)
+    permissions.check(permissions.may_change_token(request.user, token))
+    if token.revoked_at:
+        return _already_revoked(request, token)
+    form = DescriptionForm(request.POST or None, initial={"description": token.description})
+    if request.method != "POST" or not form.is_valid():
+        context = {"form": form, "token": token}
+        status = 422 if form.errors else 200
+        return _page_or_fragment(request, "describe", context, status=status)
+    try:
+        token = deeds.describe(token, by=request.user, description=form.cleaned_data["description"])
+    except deeds.AlreadyRevoked as earlier:
+        return _already_revoked(request, earlier.token)
+    told = _("The description is now “%(description)s”.") % {"description": token.description}
+    if request.htmx:
+        return _row(request, token, told=told)
+    messages.success(request, told)
+    return redirect(token)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def revoke(request: PersonRequest, username: str) -> HttpResponse:
+    """Says what will happen, and does it when confirmed."""
+    token = _token(request, username)
+    permissions.check(permissions.may_change_token(request.user, token))
+    if token.revoked_at:
+        return _already_revoked(request, token)
+    if request.method != "POST":
+        return _page_or_fragment(request, "revoke", _facts(request, token))
+    try:
+        token = deeds.revoke(token, by=request.user)
+    except deeds.AlreadyRevoked as earlier:
+        return _already_revoked(request, earlier.token)
+    told = _("“%(description)s” is revoked: machines that use it can no longer log in.")
+    return _gone(request, told % {"description": token.description}, messages.SUCCESS)
+
+
+def _already_revoked(request: PersonRequest, token: Token) -> HttpResponse:
+    told = _("%(person)s revoked “%(description)s” on %(time)s already.") % {
+        "person": token.revoked_by or _("The vendor"),
+        "description": token.description,
+        "time": date_format(localtime(token.revoked_at), "DATETIME_FORMAT"),
+    }
+    return _gone(request, told, messages.WARNING)
+
+
+def _gone(request: PersonRequest, told: str, level: int) -> HttpResponse:
+    """Says why, above the list without the token: the one that the browser shows, for htmx."""
+    if not request.htmx:
+        messages.add_message(request, level, told)
+        return redirect("tokens")
+    _page, _, query = (request.htmx.current_url or "").partition("?")
+    context = _list(request, QueryDict(query.partition("#")[0])) | {"told": told}
+    response = render(request, "tokens/_list.html", context)
+    response = reswap(retarget(response, "#token-list"), "outerHTML")
+    return trigger_client_event(response, "focusOn", {"value": "#tokens-heading"}, after="settle")
+
+
+def _token(request: PersonRequest, username: str) -> Token:
+    """The token if its company's people may see it; 404 as for one that does not exist."""
+    visible = Token.objects.visible_to(request.user)
+    return get_object_or_404(
+        visible.select_related("company", "requested_by", "revoked_by"), username=username
+    )
+
+
+def _facts(request: PersonRequest, token: Token) -> dict[str, Any]:
+    """What the page of a token and the question before its revocation both say."""
+    return {
+        "token": token,
+        "may_change": permissions.may_change_token(request.user, token),
+        "addresses": Use.objects.of(token).addresses(),
+        "bound_minutes": grants.bound_minutes(can_push=token.can_push),
+    }
+
+
+def _row(request: PersonRequest, token: Token, told: str = "") -> HttpResponse:
+    may_request = permissions.may_request_tokens(request.user)
+    context = {"token": token, "told": told, "may_request": may_request}
+    response = render(request, "tokens/_row.html", context)
+    button = f"#{_row_id(token)} [data-edit]"
+    return trigger_client_event(response, "focusOn", {"value": button}, after="settle")
+
+
+def _row_id(token: Token) -> str:
+    return f"token-{token.username}"
+
+
+def _page_or_fragment(
+    request: PersonRequest, name: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """The fragment ``_name.html`` for htmx, else the page ``name.html`` that includes it."""
+    template = f"tokens/_{name}.html" if request.htmx else f"tokens/{name}.html"
+    return render(request, template, context, status=status)
