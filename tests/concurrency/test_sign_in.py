@@ -1,0 +1,68 @@
+"""Do limits on signing in hold across processes, without keeping out who comes at once?"""
+
+import re
+from functools import partial
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from tests.concurrency.crowd import together
+from tests.stack import PostedForm, Stack
+
+TOGETHER = 20
+
+
+class From(HTTPAdapter):
+    """Connects from another address of this machine, for which limits are counted apart."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, source_address=(self._address, 0), **options)
+
+
+def try_to_sign_in(stack: Stack, address: str, email: str, password: str) -> requests.Response:
+    """A browser of its own, so perhaps in another process than the last one."""
+    with requests.Session() as browser:
+        browser.mount("http://", From(address))
+        form = PostedForm.of(browser.get(f"{stack.portal}/accounts/login/", timeout=30).text)
+        fields = form.fields | {"login": email, "password": password}
+        return browser.post(stack.portal + form.action, data=fields, timeout=60)
+
+
+def is_in(answer: requests.Response) -> bool:
+    return answer.status_code == 200 and answer.url.endswith("/tokens/")
+
+
+def said(answer: requests.Response) -> list[str]:
+    """What somebody who did not get in was told."""
+    return [str(answer.status_code), *re.findall(r"<h1>.*?</h1>|<li>.*?</li>", answer.text)]
+
+
+def test_twenty_people_sign_in_from_one_address_at_the_very_same_moment(stack: Stack) -> None:
+    people = (stack.people * 2)[:TOGETHER]
+    answers = together(
+        [
+            partial(try_to_sign_in, stack, "127.0.0.20", person["email"], person["password"])
+            for person in people
+        ]
+    )
+    assert [said(answer) for answer in answers if not is_in(answer)] == []
+
+
+def test_wrong_passwords_are_counted_by_all_processes_together(stack: Stack) -> None:
+    person = stack.person("hugo@globex.example")
+    wrong = partial(try_to_sign_in, stack, "127.0.0.21", person["email"], "wrong")
+    answers = [wrong() for _ in range(5)] + together([wrong] * 8)
+    assert not any(is_in(answer) for answer in answers)
+    # Whichever process is asked, from wherever.
+    right = [
+        partial(try_to_sign_in, stack, address, person["email"], person["password"])
+        for address in ("127.0.0.21", "127.0.0.22") * 4
+    ]
+    refused = together(right)
+    assert not any(is_in(answer) for answer in refused)
+    assert any("Too many attempts" in answer.text for answer in refused)
