@@ -1,0 +1,140 @@
+"""What does each client do with a token that lives, that is wrong, and that was revoked?"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.real.clients import Client, Ctr, Docker, Podman, Skopeo
+from tests.real.printed import Printed, request_token
+from tests.stack import Credential, Session, Stack
+from tokens import credentials
+
+pytestmark = pytest.mark.engine
+
+CLIENTS = [Docker, Podman, Skopeo, Ctr]
+LOGGING_IN = [Docker, Podman, Skopeo]
+BEYOND = "internal/builder:2025.1.10"
+
+
+def named(kind: type[Client]) -> str:
+    return kind.__name__.lower()
+
+
+@pytest.fixture(params=CLIENTS, ids=named)
+def client(request: pytest.FixtureRequest, home: Path, stack: Stack) -> Client:
+    kind = request.param
+    engine = request.getfixturevalue(kind.engine) if kind.engine else None
+    return kind(home, stack.registry, engine)
+
+
+logging_in = pytest.mark.parametrize("client", LOGGING_IN, ids=named, indirect=True)
+
+
+def wrong(credential: Credential, kind: str) -> Credential:
+    """The credential with another secret: one that could be ours, or one cut short."""
+    other = credentials.mint_secret("twc_")
+    secret = {"well formed": other, "cut short": credential.secret[:-1]}[kind]
+    return Credential(credential.username, secret)
+
+
+def revoked_sentence(stack: Stack) -> re.Pattern[str]:
+    portal = re.escape(stack.portal)
+    day = r"\d{4}-\d\d-\d\d at \d\d:\d\d UTC"
+    return re.compile(f"this token was revoked on {day}; request another at {portal}")
+
+
+def check_refused(client: Client, image: str, *, because: str | re.Pattern[str]) -> None:
+    """Refused, nothing kept, and the portal's sentence shown where the client shows one."""
+    pulled = client.pull(image)
+    assert not pulled.succeeded, pulled.said
+    assert not client.has(image)
+    sentence = because if client.pull_tells_why else "401 Unauthorized"
+    assert re.search(sentence, pulled.said), pulled.said
+
+
+@logging_in
+def test_a_live_token_logs_in(client: Client, printed: Printed) -> None:
+    outcome = client.login(printed.credential)
+    assert outcome.succeeded, outcome.said
+    assert "Login Succeeded" in outcome.said
+
+
+@logging_in
+def test_what_was_logged_in_pulls(client: Client, printed: Printed, image: str) -> None:
+    assert client.login(printed.credential).succeeded
+    pulled = client.pull(image)
+    assert pulled.succeeded, pulled.said
+    assert client.has(image)
+
+
+def test_a_live_token_pulls_every_image(client: Client, printed: Printed, stack: Stack) -> None:
+    client.remember(printed.credential)
+    for image in stack.images:
+        pulled = client.pull(image)
+        assert pulled.succeeded, pulled.said
+        assert client.has(image)
+
+
+def test_without_credentials_nothing_is_pulled(client: Client, stack: Stack, image: str) -> None:
+    check_refused(client, image, because=f"log in first: request a token at {stack.portal}")
+
+
+@pytest.mark.parametrize("kind", ["well formed", "cut short"])
+def test_a_wrong_secret_pulls_nothing(
+    client: Client, printed: Printed, image: str, kind: str
+) -> None:
+    client.remember(wrong(printed.credential, kind))
+    check_refused(client, image, because="wrong username or secret; your tokens are at http://")
+
+
+@logging_in
+@pytest.mark.parametrize("kind", ["well formed", "cut short"])
+def test_a_wrong_secret_does_not_log_in(client: Client, printed: Printed, kind: str) -> None:
+    outcome = client.login(wrong(printed.credential, kind))
+    assert not outcome.succeeded
+    said = "wrong username or secret" if client.login_tells_why else "invalid username/password"
+    assert said in outcome.said
+    assert "auths" not in client.stored.read_text()
+
+
+def test_a_revoked_token_is_refused_with_the_day_it_was_revoked(
+    client: Client, printed: Printed, person: Session, stack: Stack, image: str
+) -> None:
+    client.remember(printed.credential)
+    assert client.pull(image).succeeded
+    client.forget(image)
+    person.revoke(printed.credential.username)
+    check_refused(client, image, because=revoked_sentence(stack))
+
+
+@logging_in
+def test_a_revoked_token_does_not_log_in(
+    client: Client, printed: Printed, person: Session, stack: Stack
+) -> None:
+    assert client.login(printed.credential).succeeded
+    person.revoke(printed.credential.username)
+    outcome = client.login(printed.credential)
+    assert not outcome.succeeded
+    said = revoked_sentence(stack) if client.login_tells_why else "invalid username/password"
+    assert re.search(said, outcome.said), outcome.said
+
+
+def test_a_new_token_works_at_once_after_a_revocation(
+    client: Client, printed: Printed, person: Session, image: str
+) -> None:
+    client.remember(printed.credential)
+    person.revoke(printed.credential.username)
+    assert not client.pull(image).succeeded
+    client.remember(request_token(person).credential)
+    pulled = client.pull(image)
+    assert pulled.succeeded, pulled.said
+    assert client.has(image)
+
+
+def test_an_image_outside_the_entitlements_is_refused(client: Client, printed: Printed) -> None:
+    client.remember(printed.credential)
+    pulled = client.pull(BEYOND)
+    assert not pulled.succeeded
+    assert re.search("denied|insufficient_scope", pulled.said), pulled.said
+    assert not client.has(BEYOND)

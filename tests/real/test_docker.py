@@ -1,0 +1,70 @@
+"""Do the printed instructions for Docker work as they are printed?"""
+
+import json
+
+import pytest
+
+from tests.real.engines import DockerEngine
+from tests.real.printed import Printed, request_token
+from tests.real.programs import Outcome, answer_prompt, shell
+from tests.stack import Session, Stack
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def engine(docker_engine: DockerEngine, tmp_path) -> DockerEngine:
+    """The engine without images, and a person at it who has never logged in."""
+    docker_engine.remove_images()
+    return docker_engine.for_somebody(tmp_path)
+
+
+def log_in(printed: Printed, engine: DockerEngine) -> Outcome:
+    command = printed.block("docker-login")
+    secret = printed.credential.secret
+    return answer_prompt(command, prompt="Password: ", typed=secret, env=engine.environment)
+
+
+def pull(printed: Printed, engine: DockerEngine) -> Outcome:
+    return shell(printed.block("docker-pull", image="universal"), env=engine.environment)
+
+
+def test_the_printed_commands_log_in_and_pull(printed: Printed, engine: DockerEngine) -> None:
+    logged_in = log_in(printed, engine)
+    assert logged_in.succeeded, logged_in.said
+    assert "Login Succeeded" in logged_in.said
+    pulled = pull(printed, engine)
+    assert pulled.succeeded, pulled.said
+    assert "Downloaded newer image" in pulled.said
+
+
+def test_the_prompt_says_when_the_token_was_revoked(
+    printed: Printed, engine: DockerEngine, person: Session
+) -> None:
+    person.revoke(printed.credential.username)
+    logged_in = log_in(printed, engine)
+    assert not logged_in.succeeded
+    assert "unauthorized: this token was revoked on " in logged_in.said
+
+
+def test_a_machine_moves_to_a_new_token_by_logging_in_again(
+    printed: Printed, engine: DockerEngine, person: Session
+) -> None:
+    assert log_in(printed, engine).succeeded
+    person.revoke(printed.credential.username)
+    assert "this token was revoked on " in pull(printed, engine).said
+    another = request_token(person)
+    assert log_in(another, engine).succeeded
+    assert pull(another, engine).succeeded
+
+
+def test_logging_in_keeps_the_log_ins_at_other_registries(
+    printed: Printed, engine: DockerEngine, stack: Stack
+) -> None:
+    stored = engine.folder / "config.json"
+    elsewhere = {"registry.example": {"auth": "YTpi"}}
+    stored.write_text(json.dumps({"auths": elsewhere}))
+    assert log_in(printed, engine).succeeded
+    logins = json.loads(stored.read_text())["auths"]
+    assert logins.keys() == {"registry.example", stack.registry}
+    assert logins["registry.example"] == elsewhere["registry.example"]
