@@ -1,0 +1,47 @@
+"""What a customer does in the portal: sign in with an invitation and request a token, or revoke it.
+
+``customer.py request LINK`` prints username and secret; ``customer.py revoke USERNAME`` ends it.
+"""
+
+import os
+import re
+import sys
+
+import requests
+
+from tests.stack import PostedForm
+
+EMAIL, PASSWORD = "ana@acme.example", "a long enough password"
+PORTAL = os.environ["PORTAL"]
+
+
+def post(browser: requests.Session, address: str, **fields: str) -> requests.Response:
+    """Posts the form of a page as it was served, with these fields changed."""
+    form = PostedForm.of(browser.get(address, timeout=30).text)
+    target = PORTAL + form.action if form.action else address
+    # Over TLS, Django wants to know from which page a form comes.
+    answer = browser.post(
+        target, data=form.fields | fields, headers={"Referer": address}, timeout=30
+    )
+    answer.raise_for_status()
+    return answer
+
+
+def request(link: str) -> None:
+    browser = requests.Session()
+    post(browser, link, name="Ana Vos", password=PASSWORD)
+    page = post(browser, f"{PORTAL}/tokens/request/", description="The rehearsal's machine").text
+    for element in ("token-username", "token-secret"):
+        found = re.search(rf'id="{element}"[^>]*>([^<]*)<', page)
+        assert found, page
+        sys.stdout.write(f"{found[1]}\n")
+
+
+def revoke(username: str) -> None:
+    browser = requests.Session()
+    post(browser, f"{PORTAL}/accounts/login/", login=EMAIL, password=PASSWORD)
+    post(browser, f"{PORTAL}/tokens/{username}/revoke/")
+
+
+if __name__ == "__main__":
+    {"request": request, "revoke": revoke}[sys.argv[1]](sys.argv[2])
