@@ -1,0 +1,1 @@
+"""How fast is the realm? ``make bench`` measures it beside what it could be."""
