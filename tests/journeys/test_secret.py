@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Dialog, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
-from tests.journeys.conftest import Visit
+from tests.journeys.conftest import ARGUMENTS, SWITCHED_ON_AGAIN, Visit
 from tests.journeys.steps import (
     a_description,
     expect_status,
     in_database,
     request_token,
+    sign_in,
 )
 from tests.stack import Credential, Stack
 
@@ -258,3 +259,25 @@ def test_nothing_that_the_portal_writes_holds_it(visit: Visit, stack: Stack) -> 
         made.username,
     )
     assert hint == made.secret[-4:]
+
+
+def test_the_profile_of_the_browser_on_disk_holds_none_of_it(
+    chromium: Browser, program: str, stack: Stack, tmp_path: Path
+) -> None:
+    profile = chromium.browser_type.launch_persistent_context(
+        tmp_path,
+        executable_path=program,
+        args=ARGUMENTS,
+        ignore_default_args=SWITCHED_ON_AGAIN,
+        base_url=stack.portal,
+        java_script_enabled=False,
+    )
+    page = profile.new_page()
+    sign_in(page, **stack.person("chloe@acme.example"))
+    made = request_token(page, a_description())
+    leave(page)
+    profile.close()
+    # The address is there, so the search would find what there is.
+    assert files_with(b"/tokens/request/", below=tmp_path)
+    for spelling in spellings(made):
+        assert files_with(spelling, below=tmp_path) == []
