@@ -5,7 +5,7 @@ A setting ``NAME`` may also stand in a file that ``NAME_FILE`` names, and in a `
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import django
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
@@ -114,6 +115,39 @@ def sender(text: str) -> str:
     if "@" not in parseaddr(text)[1]:
         raise ValueError(f"{text!r} is no sender such as Portal <no-reply@portal.example.com>")
     return text
+
+
+def switch(text: str) -> bool:
+    if text not in {"on", "off"}:
+        raise ValueError(f"{text!r} is neither on nor off")
+    return text == "on"
+
+
+def mail(config: Mapping[str, Any], *, seconds: int) -> dict[str, Any]:
+    """The settings of mail, by Django's version: 6.1 has MAILERS where 5.2 has EMAIL_*.
+
+    Args:
+        config: what ``env.email_url`` reads from an address.
+        seconds: after how long a mail server that does not answer is given up.
+    """
+    if django.VERSION < (6, 1):
+        return {k: v for k, v in config.items() if v is not None} | {"EMAIL_TIMEOUT": seconds}
+    smtp = {
+        "host": config["EMAIL_HOST"] or "localhost",
+        "port": config["EMAIL_PORT"] or 25,
+        "username": config["EMAIL_HOST_USER"] or "",
+        "password": config["EMAIL_HOST_PASSWORD"] or "",
+        "use_tls": config.get("EMAIL_USE_TLS", False),
+        "use_ssl": config.get("EMAIL_USE_SSL", False),
+        "timeout": seconds,
+    }
+    backend = config["EMAIL_BACKEND"]
+    options = {"smtp": smtp, "filebased": {"file_path": config["EMAIL_FILE_PATH"]}}
+    return {
+        "MAILERS": {
+            "default": {"BACKEND": backend, "OPTIONS": options.get(backend.split(".")[-2], {})}
+        }
+    }
 
 
 def time_zone(text: str) -> str:

@@ -1,8 +1,10 @@
 """How does gunicorn serve the portal? ``python -m gunicorn --config python:portal.gunicorn``."""
 
 import os
+import shutil
 import socket
 import sys
+import tempfile
 import threading
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 from portal import settings
 from portal.environment import env, read
 from tokens.registry.authority import Authority, AuthorityError
+
+METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus_client looks for it
 
 wsgi_app = "portal.wsgi"
 bind = read("BIND", default=f"127.0.0.1:{read('PORT', env.int, default=8000)}")
@@ -33,12 +37,25 @@ _stopping = threading.Event()
 
 
 def on_starting(server: Any) -> None:
-    """Ends the start, in one line, where nothing could be signed."""
+    """Ends the start, in one line, where nothing could be signed; begins to count anew."""
     try:
         authority = Authority.load(settings.REGISTRY_CA_CERT_FILE, settings.REGISTRY_CA_KEY_FILE)
         authority.check(datetime.now(UTC))
     except AuthorityError as error:
         sys.exit(f"portal: {error}; `manage.py create_ca` makes a signing authority")
+    # Each worker counts into files of its own, and whichever is asked for /metrics sums them up.
+    os.environ[METRICS_DIR] = tempfile.mkdtemp(prefix="portal-metrics-")
+
+
+def on_exit(server: Any) -> None:
+    shutil.rmtree(os.environ[METRICS_DIR], ignore_errors=True)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forgets what a worker that ended, or was killed, said of itself."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def when_ready(server: Any) -> None:
@@ -49,10 +66,11 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    from tokens.models.usage import keep_writing
+    from tokens.models import KEPT
+    from tokens.models.notebook import keep_writing
 
     sys.setswitchinterval(SWITCH_INTERVAL)
-    worker.writer = threading.Thread(target=keep_writing, args=[_stopping], daemon=True)
+    worker.writer = threading.Thread(target=keep_writing, args=[KEPT, _stopping], daemon=True)
     worker.writer.start()
 
 

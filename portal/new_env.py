@@ -5,7 +5,7 @@ import secrets
 import sys
 from pathlib import Path
 
-KEYS = ("SECRET_KEY", "DEMO_KEY")
+KEYS = ("SECRET_KEY", "DEMO_KEY", "REGISTRY_EVENTS_SECRET", "METRICS_SECRET")
 
 
 def write(file: Path) -> None:

@@ -5,8 +5,6 @@ from email.utils import formataddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import django
-
 from portal.environment import (
     checked,
     database,
@@ -14,12 +12,14 @@ from portal.environment import (
     folder,
     host_and_port,
     load_dotenv,
+    mail,
     networks,
     not_empty,
     patterns,
     read,
     secret_prefix,
     sender,
+    switch,
     time_zone,
     web_address,
 )
@@ -67,11 +67,21 @@ REGISTRY_TOKEN_SECONDS = checked(
 REGISTRY_PUSH_TOKEN_SECONDS = max(REGISTRY_TOKEN_SECONDS, 300)
 REGISTRY_CA_CERT_FILE = Path(read("REGISTRY_CA_CERT_FILE", default=str(VAR_DIR / "ca.crt")))
 REGISTRY_CA_KEY_FILE = Path(read("REGISTRY_CA_KEY_FILE", default=str(VAR_DIR / "ca.key")))
+REGISTRY_CA_DAYS = read("REGISTRY_CA_DAYS", env.int, default=3650)
+# With what the registry proves, when it tells of pulls, that it is the registry.
+REGISTRY_EVENTS_SECRET = read("REGISTRY_EVENTS_SECRET", default="")
 REGISTRY_DEFAULT_REPOSITORIES = checked(
     "REGISTRY_DEFAULT_REPOSITORIES",
     read("REGISTRY_DEFAULT_REPOSITORIES", env.list, default=["public/*"]),
     patterns,
 )
+# Whether the registry's proxy asks /auth/check about each request: revocations hold at once.
+REVOCATION_CHECK = checked("REVOCATION_CHECK", read("REVOCATION_CHECK", default="off"), switch)
+# How long the gauges of a token are kept.
+USES_KEPT = timedelta(days=read("USES_KEPT_DAYS", env.int, default=400))
+PULLS_KEPT = timedelta(days=read("PULLS_KEPT_DAYS", env.int, default=400))
+REFUSALS_KEPT = timedelta(days=read("REFUSALS_KEPT_DAYS", env.int, default=90))
+METRICS_SECRET = read("METRICS_SECRET", default="")
 # Never changed once tokens exist: scanners know secrets by it.
 SECRET_PREFIX = checked("SECRET_PREFIX", read("SECRET_PREFIX", default="twc_"), secret_prefix)
 # What the people and secrets of the demo are derived from; empty where there is no demo.
@@ -226,34 +236,14 @@ X_FRAME_OPTIONS = "DENY"
 # portal.middleware.security_headers sends X-Frame-Options, on more answers than Django's would.
 SILENCED_SYSTEM_CHECKS = ["security.W002"]
 
-# Mail. Django 6.1 has MAILERS where 5.2 has EMAIL_*.
+# Mail.
 _mail = read("EMAIL_URL", env.email_url, default="consolemail://")
 DEFAULT_FROM_EMAIL = checked(
     "EMAIL_FROM",
     read("EMAIL_FROM", default=formataddr((PORTAL_BRAND, f"no-reply@{PORTAL_HOST}"))),
     sender,
 )
-EMAIL_SECONDS = 5
-if django.VERSION >= (6, 1):
-    _smtp = {
-        "host": _mail["EMAIL_HOST"] or "localhost",
-        "port": _mail["EMAIL_PORT"] or 25,
-        "username": _mail["EMAIL_HOST_USER"] or "",
-        "password": _mail["EMAIL_HOST_PASSWORD"] or "",
-        "use_tls": _mail.get("EMAIL_USE_TLS", False),
-        "use_ssl": _mail.get("EMAIL_USE_SSL", False),
-        "timeout": EMAIL_SECONDS,
-    }
-    _options = {"smtp": _smtp, "filebased": {"file_path": _mail["EMAIL_FILE_PATH"]}}
-    MAILERS = {
-        "default": {
-            "BACKEND": _mail["EMAIL_BACKEND"],
-            "OPTIONS": _options.get(_mail["EMAIL_BACKEND"].split(".")[-2], {}),
-        }
-    }
-else:
-    vars().update({name: value for name, value in _mail.items() if value is not None})
-    EMAIL_TIMEOUT = EMAIL_SECONDS
+vars().update(mail(_mail, seconds=5))
 
 # Languages and times.
 LANGUAGE_CODE = "en"
@@ -283,8 +273,14 @@ LOGGING = {
             "timestamp": "at",  # in UTC
         }
     },
+    "filters": {
+        "raised": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: record.exc_info is not None,
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    # A refused request is the client's matter, and a machine's may come a thousand times a minute.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    # An answer that refuses is no news, and machines may hear it a thousand times a second.
+    "loggers": {"django.request": {"level": "ERROR", "filters": ["raised"]}},
 }

@@ -4,7 +4,7 @@ from allauth.account import views as account
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from tokens.views import instructions, people, tokens
+from tokens.views import catalog, instructions, people, tokens
 
 accounts = [
     path("login/", account.login, name="account_login"),
@@ -39,6 +39,7 @@ urlpatterns = [
     path("tokens/<slug:username>/", tokens.show, name="token"),
     path("tokens/<slug:username>/describe/", tokens.describe, name="describe_token"),
     path("tokens/<slug:username>/revoke/", tokens.revoke, name="revoke_token"),
+    path("images/", catalog.index, name="images"),
     path("instructions/", instructions.index, name="instructions"),
     path("join/<str:key>/", people.join, name="join"),
     path("accounts/", include(accounts)),

@@ -15,7 +15,7 @@ from tests import postgres
 from tests import stack as stacks
 from tests.factories import Cast
 from tokens import grants
-from tokens.models import User
+from tokens.models import User, noted_pulls, noted_refusals, noted_uses, throttle
 
 # The same examples at every run; `--hypothesis-profile=explore` looks for new ones, and longer.
 # Function-scoped fixtures are meant: examples of one test share its database, which they only read.
@@ -38,7 +38,12 @@ def _static_files() -> None:
 def _fresh_process() -> Iterator[None]:
     """A process that has signed nothing yet, as a start with other settings would be."""
     yield
-    grants.signer.cache_clear()
+    for made_once in (grants.authority, grants.signer, grants.verifier):
+        made_once.cache_clear()
+    for notebook in (noted_uses, noted_refusals, noted_pulls):
+        notebook._notes.clear()
+        notebook._written_at.clear()
+    throttle._minute = None
 
 
 @pytest.fixture

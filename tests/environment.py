@@ -22,6 +22,8 @@ os.environ.update(
     PORTAL_URL="http://portal.example:8000",
     REGISTRY_HOST="registry.example:5000",
     REGISTRY_URL="http://registry.example:5000",
+    REGISTRY_EVENTS_SECRET="only-the-registry-knows",
+    METRICS_SECRET="only-the-monitoring-knows",
     EMAIL_URL="memorymail://",
 )
-authority.create(VAR_DIR / "ca.crt", VAR_DIR / "ca.key", now=datetime.now(UTC), days=30)
+authority.create(VAR_DIR / "ca.crt", VAR_DIR / "ca.key", now=datetime.now(UTC), days=365)

@@ -172,6 +172,8 @@ def _environment(var_dir: Path) -> dict[str, str]:
         "REGISTRY_PORT": str(free_port()),
         "SECRET_KEY": secrets.token_urlsafe(48),
         "DEMO_KEY": secrets.token_urlsafe(48),
+        "REGISTRY_EVENTS_SECRET": secrets.token_urlsafe(48),
+        "METRICS_SECRET": secrets.token_urlsafe(48),
         "WEB_CONCURRENCY": "2",
     }
 

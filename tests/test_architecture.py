@@ -25,6 +25,8 @@ FLOORS = {
     "tokens.grants": 2,
     "tokens.instructions": 2,
     "tokens.forms": 2,
+    "tokens.catalog": 2,
+    "tokens.metrics": 2,
     "tokens.models": 1,
     "tokens.migrations": 2,
     "tokens.apps": 1,
@@ -47,7 +49,7 @@ PUBLIC_DOORS = {
     "account_logout",
     "join",
 }
-MACHINE_DOORS = {"realm", "livez", "readyz"}
+MACHINE_DOORS = {"realm", "check", "registry_events", "livez", "readyz", "metrics"}
 
 
 def name_of(file: Path) -> str:

@@ -11,6 +11,7 @@ import re
 import secrets
 import string
 import zlib
+from collections.abc import Collection
 from hashlib import sha256
 
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -70,7 +71,7 @@ def hint(secret: str) -> str:
     return secret[-HINT_LENGTH:]
 
 
-def matches(secret: str, digests: list[bytes]) -> bool:
+def matches(secret: str, digests: Collection[bytes]) -> bool:
     """Whether the secret is one of those digested, compared in constant time.
 
     With no digests (an unknown username) it compares all the same, and says no.

@@ -47,6 +47,16 @@ class RequestForm(DescriptionForm):
         initial=new_nonce,
         validators=[RegexValidator(r"\A[A-Za-z0-9_-]{16,64}\Z")],
     )
+    can_push = forms.BooleanField(
+        required=False,
+        label=_("It may also push"),
+        help_text=_("Only for a pipeline that publishes images."),
+    )
+
+    def __init__(self, *args: Any, may_push: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not may_push:
+            del self.fields["can_push"]
 
 
 class ListForm(forms.Form):

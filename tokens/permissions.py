@@ -20,6 +20,11 @@ def may_request_tokens(actor: Actor) -> bool:
     return isinstance(actor, User) and actor.is_active and actor.role in {Role.MEMBER, Role.ADMIN}
 
 
+def may_request_pushing_tokens(actor: Actor) -> bool:
+    """Whether their tokens may push: the vendor's own pipeline publishes so."""
+    return isinstance(actor, User) and may_request_tokens(actor) and bool(actor.company.pushes())
+
+
 def may_change_token(actor: Actor, token: Token) -> bool:
     """Whether they may describe and revoke it: colleagues but auditors may, and operators."""
     if isinstance(actor, Console):

@@ -1,6 +1,7 @@
-"""What a customer does in the portal: sign in with an invitation and request a token, or revoke it.
+"""What people do in the portal: sign in with an invitation and request a token, or revoke it.
 
-``customer.py request LINK`` prints username and secret; ``customer.py revoke USERNAME`` ends it.
+``customer.py request LINK`` prints username and secret of a token that pulls, ``customer.py publish
+LINK`` of one that also pushes; ``customer.py revoke USERNAME`` ends one of Ana's.
 """
 
 import os
@@ -27,14 +28,19 @@ def post(browser: requests.Session, address: str, **fields: str) -> requests.Res
     return answer
 
 
-def request(link: str) -> None:
+def request(link: str, **more: str) -> None:
     browser = requests.Session()
     post(browser, link, name="Ana Vos", password=PASSWORD)
-    page = post(browser, f"{PORTAL}/tokens/request/", description="The rehearsal's machine").text
+    wanted = {"description": "The rehearsal's machine"} | more
+    page = post(browser, f"{PORTAL}/tokens/request/", **wanted).text
     for element in ("token-username", "token-secret"):
         found = re.search(rf'id="{element}"[^>]*>([^<]*)<', page)
         assert found, page
         sys.stdout.write(f"{found[1]}\n")
+
+
+def publish(link: str) -> None:
+    request(link, can_push="on")
 
 
 def revoke(username: str) -> None:
@@ -44,4 +50,4 @@ def revoke(username: str) -> None:
 
 
 if __name__ == "__main__":
-    {"request": request, "revoke": revoke}[sys.argv[1]](sys.argv[2])
+    {"request": request, "publish": publish, "revoke": revoke}[sys.argv[1]](sys.argv[2])

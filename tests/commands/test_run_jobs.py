@@ -1,60 +1,140 @@
-"""Does run_jobs do what falls due, once where it is told so?"""
+"""Does what falls due happen, and go on when one of it fails?"""
 
 import signal
 import subprocess
 import sys
-import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
+import responses
+import time_machine
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.utils import timezone
 
-from tests.stack import ROOT, Stack
+from tests.factories import request_token
+from tests.stack import ROOT
+from tokens.management import jobs
+from tokens.management.commands import run_jobs
+from tokens.models import Failure, Notification, Pull, Refusal, Sighting, Use
 
-WITHIN = 30  # seconds
-# Typed into a shell of the running portal.
-MAKE = """
-from datetime import timedelta
-from django.contrib.sessions.models import Session
-from django.utils import timezone
-Session.objects.create(
-    session_key="ended", session_data="", expire_date=timezone.now() - timedelta(hours=1)
-)
-"""
-COUNT = """
-from django.contrib.sessions.models import Session
-print(Session.objects.filter(session_key="ended").count())
-"""
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+REGISTRY = "http://registry.example:5000/v2/"
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def sessions(db: None) -> dict[str, Session]:
-    now = timezone.now()
+def registry():
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+def made_ago(token, **ago):
+    """One row of each gauge, of so long ago."""
+    at = timezone.now() - timedelta(**ago)
+    common = {"token": token, "count": 1}
+    Use.objects.create(**common, address="203.0.113.7", client=str(ago), first_at=at, last_at=at)
+    Pull.objects.create(**common, repository="a", reference=str(ago), day=at.date(), last_at=at)
+    Refusal.objects.create(**common, reason="revoked", address="203.0.113.7", hour=at)
+    Notification.objects.create(id=str(ago), at=at)
+    Failure.objects.create(network=str(ago), minute=at, count=1)
+
+
+def left():
     return {
-        name: Session.objects.create(session_key=name, session_data="", expire_date=now + offset)
-        for name, offset in {"ended": -timedelta(hours=1), "going on": timedelta(hours=1)}.items()
+        model.__name__: model.objects.count()
+        for model in (Use, Pull, Refusal, Notification, Failure)
     }
 
 
-def test_sessions_that_have_ended_are_forgotten(sessions: dict[str, Session]) -> None:
+def test_gauges_are_pruned_when_they_are_older_than_the_settings_say(cast):
+    token = request_token(cast.bram).token
+    for ago in ({"minutes": 1}, {"minutes": 6}, {"days": 3}, {"days": 91}, {"days": 402}):
+        made_ago(token, **ago)
+    jobs.prune_gauges()
+    assert left() == {"Use": 4, "Pull": 4, "Refusal": 3, "Notification": 2, "Failure": 1}
+
+
+def test_periods_come_from_the_settings(cast, settings):
+    settings.USES_KEPT = settings.PULLS_KEPT = settings.REFUSALS_KEPT = timedelta(days=2)
+    made_ago(request_token(cast.bram).token, days=4)
+    jobs.prune_gauges()
+    assert set(left().values()) == {0}
+
+
+def test_many_rows_are_pruned_in_small_steps(cast, monkeypatch):
+    monkeypatch.setattr(jobs, "ROWS_AT_ONCE", 2)
+    token = request_token(cast.bram).token
+    for days in range(402, 407):
+        made_ago(token, days=days)
+    jobs.prune_gauges()
+    assert set(left().values()) == {0}
+
+
+def test_the_registrys_clock_is_compared_with_ours(registry):
+    registry.get(REGISTRY, status=401, headers={"Date": "Sun, 01 Mar 2026 12:01:30 GMT"})
+    with time_machine.travel(NOON, tick=False):
+        jobs.look_at_registry()
+    sighting = Sighting.objects.get(name="registry")
+    assert sighting.seen == {"answers": True, "clock_offset_seconds": 90}
+    assert sighting.at == NOON
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"body": requests.ConnectionError()}, {"body": requests.Timeout()}, {"status": 401}],
+)
+def test_a_registry_that_does_not_answer_is_said_so(registry, answer):
+    registry.get(REGISTRY, **answer)
+    jobs.look_at_registry()
+    assert Sighting.objects.get(name="registry").seen["answers"] is False
+
+
+def test_what_was_seen_is_told_by_readyz(client, registry):
+    registry.get(REGISTRY, status=401, headers={"Date": "Sun, 01 Mar 2026 12:00:00 GMT"})
+    with time_machine.travel(NOON, tick=False):
+        jobs.look_at_registry()
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["registry"]["clock_offset_seconds"] == 0
+
+
+def test_sessions_that_have_ended_are_forgotten(registry):
+    for name, hours in (("ended", -1), ("going on", 1)):
+        ends = timezone.now() + timedelta(hours=hours)
+        Session.objects.create(session_key=name, session_data="", expire_date=ends)
     call_command("run_jobs", "--once")
-    assert list(Session.objects.all()) == [sessions["going on"]]
+    assert [session.pk for session in Session.objects.all()] == ["going on"]
 
 
-def test_it_goes_on_until_it_is_told_to_end(stack: Stack) -> None:
-    assert stack.manage("shell", "-c", MAKE).returncode == 0
-    jobs = subprocess.Popen(
+def test_once_does_everything_once(registry):
+    call_command("run_jobs", "--once")
+    assert Sighting.objects.get(name="registry").seen["answers"] is False
+
+
+def test_a_job_that_fails_is_logged_and_the_others_go_on(caplog):
+    done = []
+
+    def fail():
+        raise RuntimeError("oops")
+
+    run_jobs._try(jobs.Job("bad", 1, fail))
+    run_jobs._try(jobs.Job("good", 1, lambda: done.append("good")))
+    assert done == ["good"]
+    assert "the job bad failed" in caplog.text
+
+
+def test_sigterm_ends_it(stack):
+    process = subprocess.Popen(
         [sys.executable, str(ROOT / "manage.py"), "run_jobs"], env=stack.environment
     )
     try:
-        deadline = time.monotonic() + WITHIN
-        while stack.manage("shell", "-c", COUNT).stdout.splitlines()[-1:] != ["0"]:
-            assert time.monotonic() < deadline, "the session was not forgotten"
-        assert jobs.poll() is None
-        jobs.send_signal(signal.SIGTERM)
-        assert jobs.wait(WITHIN) == 0
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(3)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
     finally:
-        jobs.kill()
-        jobs.wait()
+        process.kill()
+        process.wait()

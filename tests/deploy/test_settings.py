@@ -46,10 +46,21 @@ WRONG = [
     ("TIME_ZONE", "Europe/Nowhere"),
     ("VAR_DIR", "/proc/nowhere"),
     ("PORT", "eighty"),
+    ("REGISTRY_CA_DAYS", "ten years"),
+    ("REVOCATION_CHECK", "perhaps"),
+    ("USES_KEPT_DAYS", "long"),
+    ("PULLS_KEPT_DAYS", "long"),
+    ("REFUSALS_KEPT_DAYS", "long"),
     ("REGISTRY_PORT", "fifty"),
 ]
 # Any text is right; or gunicorn reads them; or another process than this check needs them.
-NEVER_WRONG = {"PORTAL_BRAND", "DEMO_KEY", "STATIC_ROOT"}
+NEVER_WRONG = {
+    "PORTAL_BRAND",
+    "DEMO_KEY",
+    "STATIC_ROOT",
+    "METRICS_SECRET",
+    "REGISTRY_EVENTS_SECRET",
+}
 OF_GUNICORN = {"BIND", "WEB_CONCURRENCY", "REGISTRY_CA_CERT_FILE", "REGISTRY_CA_KEY_FILE"}
 
 

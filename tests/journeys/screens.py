@@ -387,6 +387,18 @@ def revoke(page: Page, scene: Scene) -> None:
 
 
 @seen_by(BRAM)
+def images(page: Page, scene: Scene) -> None:
+    page.goto("/images/")
+    expect(page.get_by_role("heading", name="public/universal")).to_be_visible()
+
+
+@seen_by(VERA)
+def request_that_may_push(page: Page, scene: Scene) -> None:
+    page.goto("/tokens/request/")
+    expect(page.get_by_label("It may also push")).to_be_visible()
+
+
+@seen_by(BRAM)
 def instructions(page: Page, scene: Scene) -> None:
     page.goto("/instructions/")
 

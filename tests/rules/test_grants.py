@@ -48,7 +48,7 @@ def decide(*items, pulls=("public/*",), pushes=(), can_push=False):
     ],
 )
 def test_a_pattern_covers_its_name_or_all_below_its_prefix(pattern, name, covered):
-    assert grants.covers(pattern, name) is covered
+    assert scopes.covers(pattern, name) is covered
     assert decide(f"repository:{name}:pull", pulls=[pattern]) == (
         [f"repository:{name}:pull"] if covered else []
     )
@@ -74,7 +74,7 @@ def test_public_does_not_cover(name):
 @given(entitlements, wanted, st.booleans())
 def test_what_is_granted_was_asked_for_and_is_held(held, asked, can_push):
     for entry in grants.decide(asked, entitlements=held, can_push=can_push):
-        covering = [push for pattern, push in held.items() if grants.covers(pattern, entry["name"])]
+        covering = [push for pattern, push in held.items() if scopes.covers(pattern, entry["name"])]
         asked_here = asked[scopes.Resource("repository", "", entry["name"])]
         assert entry["type"] == "repository"
         assert entry["actions"]
@@ -93,7 +93,7 @@ def test_what_was_asked_for_and_is_held_is_granted(held, asked, can_push):
         is_repository = resource[:2] == ("repository", "")
         if not is_repository or not scopes.is_repository_name(resource.name):
             continue
-        covering = [push for pattern, push in held.items() if grants.covers(pattern, resource.name)]
+        covering = [push for pattern, push in held.items() if scopes.covers(pattern, resource.name)]
         if covering and actions & {"pull", "*"}:
             assert "pull" in entries[resource.name]
         if any(covering) and can_push and actions & {"push", "*"}:
@@ -131,13 +131,28 @@ def test_an_entitlement_to_push_is_one_to_pull():
 
 
 @pytest.mark.parametrize(
-    ("can_push", "minutes"),
-    [pytest.param(False, 2, id="pull"), pytest.param(True, 6, id="push")],
+    ("can_push", "seconds"),
+    [pytest.param(False, 120, id="pull"), pytest.param(True, 360, id="push")],
 )
-def test_the_bound_after_a_revocation_is_the_lifetime_and_the_leeway(can_push, minutes):
-    assert grants.bound_minutes(can_push=can_push) == minutes
+def test_the_bound_after_a_revocation_is_the_lifetime_and_the_leeway(can_push, seconds):
+    assert grants.bound_seconds(can_push=can_push) == seconds
 
 
-def test_the_bound_is_told_in_whole_minutes_upwards(settings):
-    settings.REGISTRY_TOKEN_SECONDS = 61
-    assert grants.bound_minutes(can_push=False) == 3
+def test_where_the_proxy_checks_each_request_the_bound_is_two_seconds(settings):
+    settings.REVOCATION_CHECK = True
+    assert grants.bound_seconds(can_push=True) == 2
+
+
+def test_what_was_asked_for_and_not_given_is_told():
+    wanted = scopes.parse(["repository:public/a:pull,push", "repository:internal/b:pull", "x:y:z"])
+    access = grants.decide(wanted, entitlements={"public/*": False}, can_push=False)
+    assert grants.withheld(wanted, access) == ["internal/b"]
+
+
+def test_no_more_than_a_few_are_told_of_one_request():
+    wanted = scopes.parse([f"repository:internal/{n}:pull" for n in range(20)])
+    assert len(grants.withheld(wanted, [])) == grants.MOST_WITHHELD
+
+
+def test_names_that_are_none_are_not_told():
+    assert grants.withheld(scopes.parse(["repository:a/../b:pull", "repository:a/b:"]), []) == []

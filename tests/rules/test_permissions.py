@@ -15,21 +15,23 @@ from tokens.models.accounts import Role
 # What is asked about Acme, whose people are ana, bram and dirk.
 QUESTIONS: dict[Callable[..., bool], Callable[[Cast], tuple[object, ...]]] = {
     permissions.may_request_tokens: lambda cast: (),
+    permissions.may_request_pushing_tokens: lambda cast: (),
     permissions.may_change_token: lambda cast: (request_token(cast.chloe).token,),
     permissions.may_add_companies: lambda cast: (),
     permissions.may_change_people: lambda cast: (cast.acme,),
 }
-# The same order as QUESTIONS: requests tokens, changes a token, adds companies, changes people.
+# The same order as QUESTIONS: requests tokens and such that push, changes one, adds companies,
+# changes people.
 ANSWERS = {
-    "ana, an admin": (True, True, False, True),
-    "bram, a member": (True, True, False, False),
-    "dirk, an auditor": (False, False, False, False),
-    "eva, an admin elsewhere": (True, False, False, False),
-    "farid, a member elsewhere": (True, False, False, False),
-    "vera, an admin of the vendor": (True, True, True, True),
-    "tom, an auditor of the vendor": (False, False, False, False),
-    "max, a member of the vendor": (True, False, False, False),
-    "the console": (False, True, True, True),
+    "ana, an admin": (True, False, True, False, True),
+    "bram, a member": (True, False, True, False, False),
+    "dirk, an auditor": (False, False, False, False, False),
+    "eva, an admin elsewhere": (True, False, False, False, False),
+    "farid, a member elsewhere": (True, False, False, False, False),
+    "vera, an admin of the vendor": (True, True, True, True, True),
+    "tom, an auditor of the vendor": (False, False, False, False, False),
+    "max, a member of the vendor": (True, True, False, False, False),
+    "the console": (False, False, True, True, True),
 }
 ASKED = [
     pytest.param(name, question, answer, id=f"{question.__name__} by {name}")

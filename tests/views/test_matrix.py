@@ -41,6 +41,7 @@ describe_token        GET HEAD         in  200 403 200 404 in  404 403 200
 describe_token        POST             in  302 403 302 404 in  404 403 302
 revoke_token          GET HEAD         in  200 403 200 404 in  404 403 200
 revoke_token          POST             in  302 403 302 404 in  404 403 302
+images                GET HEAD         in  200 200 200 200 in  200 200 200
 instructions          GET HEAD         in  200 200 200 200 in  200 200 200
 join                  GET HEAD         200 200 200 200 200 200 200 200 200
 join                  POST             302 302 302 302 302 302 302 302 302
@@ -82,6 +83,9 @@ account_reset_password_from_key_done GET HEAD OPTIONS 200 200 200 200 200 200 20
 
 realm                 GET              401 401 401 401 401 401 401 401 401
 realm                 POST             400 400 400 400 400 400 400 400 400
+check                 GET HEAD         204 204 204 204 204 204 204 204 204
+registry_events       POST             401 401 401 401 401 401 401 401 401
+metrics               GET HEAD         401 401 401 401 401 401 401 401 401
 livez                 GET HEAD         200 200 200 200 200 200 200 200 200
 readyz                GET HEAD         200 200 200 200 200 200 200 200 200
 """

@@ -14,10 +14,8 @@ from django.utils import timezone
 
 from tests import verifier
 from tests.views.machine import SERVICE, get, post
-from tokens.models import Use
-from tokens.models.usage import Notebook
+from tokens.models import Use, noted_uses
 from tokens.registry import authority
-from tokens.views import registry
 
 PULL = "repository:public/app:pull"
 PUSH = "repository:public/app:pull,push"
@@ -138,11 +136,10 @@ class TestTimes:
 
 
 class TestUses:
-    @pytest.fixture(autouse=True)
-    def notebook(self, monkeypatch):
-        """Of a process that has noted nothing yet."""
-        monkeypatch.setattr(registry, "notebook", Notebook())
-        return registry.notebook
+    @pytest.fixture
+    def notebook(self):
+        """Of a process that has noted nothing yet: see conftest."""
+        return noted_uses
 
     @staticmethod
     def uses():

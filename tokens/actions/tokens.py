@@ -38,21 +38,23 @@ def _clean_description(description: str) -> str:
     return text.one_line(description, least=3, most=200)
 
 
-def request(*, by: User, description: str, nonce: str) -> Requested:
+def request(*, by: User, description: str, nonce: str, can_push: bool = False) -> Requested:
     """Makes a token of the actor's company and its one secret.
 
     Args:
         nonce: unique for each request of the company, so that a double click makes one token.
+        can_push: whether it may also push, where the company is entitled to.
 
     Raises:
         NotAllowed, ValidationError
         AlreadyRequested: a token was made for this nonce.
     """
-    permissions.check(permissions.may_request_tokens(by))
+    may = permissions.may_request_pushing_tokens if can_push else permissions.may_request_tokens
+    permissions.check(may(by))
     description = _clean_description(description)
     try:
         with transaction.atomic():
-            return _request(by=by, description=description, nonce=nonce)
+            return _request(by=by, description=description, nonce=nonce, can_push=can_push)
     except IntegrityError:
         token = Token.objects.of(by.company).filter(request_nonce=nonce).first()
         if token is None:
@@ -60,16 +62,23 @@ def request(*, by: User, description: str, nonce: str) -> Requested:
         raise AlreadyRequested(token) from None
 
 
-def _request(*, by: User, description: str, nonce: str) -> Requested:
+def _request(*, by: User, description: str, nonce: str, can_push: bool) -> Requested:
     token = Token.objects.create(
         company=by.company,
         username=credentials.mint_username(by.company.slug),
         description=description,
         requested_by=by,
         request_nonce=nonce,
+        can_push=can_push,
     )
     secret = Secret.objects.mint(token)
-    Event.objects.record(Action.TOKEN_REQUESTED, company=by.company, by=by, on=token)
+    Event.objects.record(
+        Action.TOKEN_REQUESTED,
+        company=by.company,
+        by=by,
+        on=token,
+        details={"can_push": True} if can_push else {},
+    )
     return Requested(token, secret)
 
 

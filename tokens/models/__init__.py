@@ -2,20 +2,38 @@
 
 from tokens.models.accounts import CONSOLE, Actor, Company, Console, Entitlement, Invitation, User
 from tokens.models.events import Event
-from tokens.models.tokens import Secret, Standing, Token
-from tokens.models.usage import Use
+from tokens.models.failures import Failure, throttle
+from tokens.models.jobs import Sighting
+from tokens.models.pulls import Notification, Pull, noted_pulls
+from tokens.models.refusals import Refusal, noted_refusals
+from tokens.models.standing import Standing
+from tokens.models.tokens import Secret, Token
+from tokens.models.uses import Use, noted_uses
+
+# What a process counts in memory and a thread of it writes down.
+KEPT = (noted_uses, noted_refusals, noted_pulls, throttle)
 
 __all__ = [
     "CONSOLE",
+    "KEPT",
     "Actor",
     "Company",
     "Console",
     "Entitlement",
     "Event",
+    "Failure",
     "Invitation",
+    "Notification",
+    "Pull",
+    "Refusal",
     "Secret",
+    "Sighting",
     "Standing",
     "Token",
     "Use",
     "User",
+    "noted_pulls",
+    "noted_refusals",
+    "noted_uses",
+    "throttle",
 ]

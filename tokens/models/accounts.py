@@ -61,9 +61,16 @@ class Company(models.Model):
 
     def pulls(self) -> list[str]:
         """The patterns of what it may pull today."""
+        return [entitlement.pattern for entitlement in self._entitlements_in_force()]
+
+    def pushes(self) -> list[str]:
+        """The patterns of what its tokens may be allowed to push to today."""
+        in_force = self._entitlements_in_force()
+        return [entitlement.pattern for entitlement in in_force if entitlement.can_push]
+
+    def _entitlements_in_force(self) -> "models.QuerySet[Entitlement]":
         in_force = Q(ends_at=None) | Q(ends_at__gt=timezone.now())
-        entitlements = self.entitlements.filter(in_force).order_by("pattern")
-        return list(entitlements.values_list("pattern", flat=True))
+        return self.entitlements.filter(in_force).order_by("pattern")
 
 
 def _is_pattern(pattern: str) -> None:

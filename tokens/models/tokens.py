@@ -1,8 +1,7 @@
 """Which tokens are there, and how does each stand?"""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from datetime import timedelta
+from typing import Self
 
 from django.conf import settings
 from django.db import connection, models
@@ -14,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from tokens import credentials
 from tokens.models.accounts import Company, Party, User
+from tokens.models.outage import outage
+from tokens.models.standing import NOBODYS_ROWS, STANDING, Standing
 
 UNUSED_AFTER = timedelta(days=30)
 
@@ -23,45 +24,6 @@ class Status(models.TextChoices):
     REVOKED = "revoked", _("revoked")
     EXPIRED = "expired", _("expired")
     SUSPENDED = "suspended", _("suspended")
-
-
-@dataclass
-class Standing:
-    """All that the realm asks of a token, as plain values, without instances of models."""
-
-    token_id: int
-    username: str
-    can_push: bool
-    company_is_active: bool
-    expires_at: datetime | None
-    suspended_at: datetime | None
-    revoked_at: datetime | None
-    digests: list[bytes]
-    # Patterns of what its company may pull, and whether it may push there too.
-    entitlements: dict[str, bool]
-
-    @classmethod
-    def of(cls, rows: list[tuple[Any, ...]], *, now: datetime) -> "Standing":
-        """From the rows of one token: its facts in each, beside a secret and an entitlement."""
-        held = [row[7:] for row in rows]
-        digests = {bytes(digest) for digest, end, *_ in held if digest and not _is_over(end, now)}
-        entitlements = {
-            pattern: can_push
-            for *_, pattern, can_push, end in held
-            if pattern and not _is_over(end, now)
-        }
-        facts = [*rows[0][:4], *map(_in_utc, rows[0][4:7]), list(digests), entitlements]
-        return cls(*facts)
-
-
-def _is_over(end: datetime | None, now: datetime) -> bool:
-    end = _in_utc(end)
-    return end is not None and end <= now
-
-
-def _in_utc(moment: datetime | None) -> datetime | None:
-    """SQLite gives moments without the time zone that they are in."""
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class TokenQuerySet(models.QuerySet["Token"]):
@@ -110,22 +72,11 @@ class TokenQuerySet(models.QuerySet["Token"]):
 
     def standing(self, username: str) -> Standing | None:
         """What the realm asks of the token with this username, in one query."""
-        with connection.cursor() as cursor:
-            cursor.execute(_STANDING, [username])
+        with outage, connection.cursor() as cursor:
+            cursor.execute(STANDING, [username])
             rows = cursor.fetchall()
-        return Standing.of(rows, now=timezone.now()) if rows else None
-
-
-# The realm's one query, written out: composing it for each request costs more than running it.
-_STANDING = """
-    SELECT token.id, username, token.can_push, is_active, expires_at, suspended_at, revoked_at,
-           digest, retires_at, pattern, entitlement.can_push, ends_at
-    FROM tokens_token AS token
-    JOIN tokens_company AS company ON company.id = token.company_id
-    LEFT JOIN tokens_secret AS secret ON secret.token_id = token.id
-    LEFT JOIN tokens_entitlement AS entitlement ON entitlement.company_id = token.company_id
-    WHERE username = %s
-"""
+        standing = Standing.of(rows or NOBODYS_ROWS, now=timezone.now())
+        return standing if rows else None
 
 
 class Token(models.Model):

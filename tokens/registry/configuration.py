@@ -1,7 +1,14 @@
 """With which configuration does a registry trust this portal, and nobody else?"""
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Events(NamedTuple):
+    """Where the registry tells of pulls: the portal's address for it, and what proves who tells."""
+
+    url: str
+    secret: str
 
 
 def configuration(
@@ -14,6 +21,7 @@ def configuration(
     storage: str,
     address: str,
     secret: str,
+    events: Events | None = None,
 ) -> str:
     """The configuration file of distribution, for its line 2 (2.8) or 3 (3.x).
 
@@ -25,24 +33,23 @@ def configuration(
         storage: the folder of the layers.
         address: where the registry listens, such as ``:5000``.
         secret: signs the state of uploads; the same for all replicas of one registry.
+        events: where the registry tells what was pulled; nowhere if None.
     """
-    token: dict[str, Any] = {
-        "realm": realm,
-        "service": service,
-        "issuer": issuer,
-        "rootcertbundle": bundle,
+    content: dict[str, Any] = {
+        "version": 0.1,
+        "log": {"level": "warn", "formatter": "json"},
+        "storage": _storage(storage),
+        "http": {"addr": address, "secret": secret},
+        "auth": {"token": _trust(line, realm, service, issuer, bundle)},
     }
-    if line >= 3:
-        token["signingalgorithms"] = ["ES256"]
-    return _document(
-        {
-            "version": 0.1,
-            "log": {"level": "warn", "formatter": "json"},
-            "storage": _storage(storage),
-            "http": {"addr": address, "secret": secret},
-            "auth": {"token": token},
-        }
-    )
+    if events:
+        content["notifications"] = {"endpoints": [_endpoint(events)]}
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _trust(line: int, realm: str, service: str, issuer: str, bundle: str) -> dict[str, Any]:
+    trust = {"realm": realm, "service": service, "issuer": issuer, "rootcertbundle": bundle}
+    return trust | {"signingalgorithms": ["ES256"]} if line >= 3 else trust
 
 
 def _storage(folder: str) -> dict[str, Any]:
@@ -54,5 +61,14 @@ def _storage(folder: str) -> dict[str, Any]:
     }
 
 
-def _document(content: dict[str, Any]) -> str:
-    return json.dumps(content, indent=2) + "\n"
+def _endpoint(events: Events) -> dict[str, Any]:
+    """Layers are left out: they say nothing that their manifest does not."""
+    return {
+        "name": "portal",
+        "url": events.url,
+        "headers": {"Authorization": [f"Bearer {events.secret}"]},
+        "timeout": "5s",
+        "threshold": 3,
+        "backoff": "5s",
+        "ignore": {"mediatypes": ["application/octet-stream"]},
+    }

@@ -69,3 +69,10 @@ def _add(scope: str, wanted: Wanted) -> None:
 def is_repository_name(name: str) -> bool:
     """Whether distribution would take it as the name of a repository."""
     return len(name) <= _LONGEST_NAME and _REPOSITORY.fullmatch(name) is not None
+
+
+def covers(pattern: str, name: str) -> bool:
+    """Whether the pattern is the repository's name, or a prefix and ``/*`` above it."""
+    if pattern.endswith("/*"):
+        return name.startswith(pattern[:-1])
+    return name == pattern

@@ -1,5 +1,6 @@
 """How are times written, and statuses?"""
 
+import math
 from datetime import UTC, datetime
 
 from django import template
@@ -8,8 +9,18 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import ngettext
 
 register = template.Library()
+
+
+@register.filter
+def duration(seconds: int) -> str:
+    """A bound in words, rounded up: ``2 seconds``, ``6 minutes``."""
+    if seconds < 60:
+        return ngettext("%d second", "%d seconds", seconds) % seconds
+    minutes = math.ceil(seconds / 60)
+    return ngettext("%d minute", "%d minutes", minutes) % minutes
 
 
 @register.simple_tag

@@ -1,12 +1,15 @@
 """Is this process alive, and can it serve?"""
 
+from datetime import timedelta
+
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from tokens import grants
+from tokens import grants, metrics
+from tokens.models import Sighting
 from tokens.registry.authority import AuthorityError
 
 
@@ -18,10 +21,15 @@ def livez(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when this process can serve; 503 with what is missing otherwise. It never calls out."""
+    """200 when this process can serve; 503 with what is missing otherwise.
+
+    It never calls out. What a job last saw of the registry and its clock, and how long the signing
+    authority is still valid, is information, and no reason to be taken out of service.
+    """
     checks = {"database": _database(), "signing": _signing()}
     is_ready = all(answer == "ok" for answer in checks.values())
-    return JsonResponse(checks, status=200 if is_ready else 503)
+    information = _registry() | _authority() if is_ready else {}
+    return JsonResponse(checks | information, status=200 if is_ready else 503)
 
 
 def _database() -> str:
@@ -35,7 +43,22 @@ def _database() -> str:
 
 def _signing() -> str:
     try:
-        grants.signer().leaf(timezone.now())
+        leaf = grants.signer().leaf(timezone.now())
     except AuthorityError as error:
         return str(error)
+    metrics.leaf_expires.set(leaf.not_after.timestamp())
     return "ok"
+
+
+def _registry() -> dict[str, object]:
+    sighting = Sighting.objects.filter(name="registry").first()
+    return {"registry": sighting.seen | {"at": sighting.at} if sighting else "not seen yet"}
+
+
+def _authority() -> dict[str, object]:
+    left = grants.authority_ends_soon(timezone.now())
+    return {"authority": f"ends in {_days(left)}"} if left is not None else {}
+
+
+def _days(left: timedelta) -> str:
+    return f"{left.days} days" if left.days != 1 else "1 day"

@@ -5,84 +5,76 @@ It verifies, decides, signs and answers. Neither a session nor a cookie is read 
 
 import base64
 import binascii
-import logging
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils import timezone
 
-from tokens import credentials, grants, origin
-from tokens.models import Standing, Token
-from tokens.models.usage import Place, notebook
+from tokens import credentials, grants, metrics, origin
+from tokens.models import Refusal as RefusedUse
+from tokens.models import Standing, Token, Use, throttle
+from tokens.models.refusals import Attempt
+from tokens.models.standing import Reason
+from tokens.models.uses import Place
 from tokens.registry import scopes
-from tokens.registry.authority import AuthorityError
 from tokens.registry.signing import Access
-
-logger = logging.getLogger(__name__)
+from tokens.views.answers import Refusal, answering
 
 LARGEST_BODY = 64 * 1024
 MOST_FIELDS = 1000
 FORM = "application/x-www-form-urlencoded"
-
+MINUTE = 60  # seconds
 
 Fields = dict[str, list[str]]
 
 
-class Refusal(Exception):
-    """An answer without a grant: a status, and the error body of the OCI distribution spec."""
-
-    def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
-
-
 class Asked(NamedTuple):
-    """What a client sent, whichever method it chose."""
+    """What a client sent, whichever method it chose, and where from."""
 
     username: str
     secret: str
     service: str
     scopes: list[str]
+    address: str
 
 
+@answering
 def token(request: HttpRequest) -> HttpResponseBase:
     """Answers GET with Basic and POST with a form; refuses in the words that clients show."""
+    started, outcome = perf_counter(), "unavailable"
     try:
-        return _grant(request)
+        answer = _answer(request)
+        outcome = "granted"
+        return answer
     except Refusal as refusal:
-        return _refused(refusal)
-    except (OperationalError, InterfaceError) as error:
-        logger.error("the realm has no database: %s", error)
-        return _refused(_unavailable())
-    except AuthorityError as error:
-        logger.error("the realm cannot sign: %s", error)
-        return _refused(_unavailable())
+        outcome = refusal.outcome
+        raise
+    finally:
+        metrics.count_realm(outcome, seconds=perf_counter() - started)
 
 
-def _grant(request: HttpRequest) -> HttpResponseBase:
+def _answer(request: HttpRequest) -> HttpResponseBase:
     now = timezone.now()
     asked = _read(request)
     if asked.service not in {"", settings.REGISTRY_SERVICE}:
-        raise Refusal(400, "UNSUPPORTED", "this realm does not serve that service")
+        raise _malformed("this realm does not serve that service")
     try:
         wanted = scopes.parse(asked.scopes)
     except scopes.TooManyNames as error:
-        raise Refusal(400, "UNSUPPORTED", str(error)) from None
-    standing = _verify(asked)
-    _check_standing(standing, now=now)
+        raise _malformed(str(error)) from None
+    standing = _verify(asked, now=now)
+    _check_end(standing, asked, now=now)
     access = grants.decide(wanted, entitlements=standing.entitlements, can_push=standing.can_push)
     grant = grants.issue(standing.username, access, now=now)
     client = origin.client_name(request.META.get("HTTP_USER_AGENT", ""))
-    address = origin.current.get().address
-    notebook.note(Place(standing.token_id, address, client), at=now)
-    return _granted(grant, access, now=now, says_scope=request.method == "POST")
+    Use.record(Place(standing.token_id, asked.address, client), at=now)
+    for repository in grants.withheld(wanted, access):
+        _note(standing, Reason.NOT_ENTITLED, asked, now=now, repository=repository)
+    return _granted(grant, access if request.method == "POST" else None, now=now)
 
 
 def _read(request: HttpRequest) -> Asked:
@@ -93,10 +85,11 @@ def _read(request: HttpRequest) -> Asked:
     if request.method == "GET" or header:
         username, secret = _basic(header)
     elif _last(fields, "grant_type") != "password":
-        raise Refusal(400, "UNSUPPORTED", "the only grant_type here is password")
+        raise _malformed("the only grant_type here is password")
     else:
         username, secret = _last(fields, "username"), _last(fields, "password")
-    return Asked(username, secret, _last(fields, "service"), fields.get("scope", []))
+    service, wanted = _last(fields, "service"), fields.get("scope", [])
+    return Asked(username, secret, service, wanted, origin.current.get().address)
 
 
 def _fields(request: HttpRequest) -> Fields:
@@ -105,13 +98,13 @@ def _fields(request: HttpRequest) -> Fields:
     try:
         return parse_qs(sent, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
-        raise Refusal(400, "UNSUPPORTED", "the request has too many fields") from None
+        raise _malformed("the request has too many fields") from None
 
 
 def _form(request: HttpRequest) -> str:
     body = request.read(LARGEST_BODY + 1)
     if len(body) > LARGEST_BODY:
-        raise Refusal(400, "UNSUPPORTED", "the request is too large")
+        raise _malformed("the request is too large")
     return body.decode(errors="replace") if request.content_type == FORM else ""
 
 
@@ -132,16 +125,26 @@ def _basic(header: str) -> tuple[str, str]:
     return username, secret
 
 
-def _verify(asked: Asked) -> Standing:
-    """How the token stands whose username and secret were sent."""
+def _verify(asked: Asked, *, now: datetime) -> Standing:
+    """How the token stands whose username and secret were sent.
+
+    It verifies first: failures of others behind the same address never keep a right secret out.
+    """
     if not asked.username and not asked.secret:
-        raise _unauthorized(f"log in first: request a token at {settings.PORTAL_URL}")
-    if _could_be_ours(asked):
-        standing = Token.objects.standing(asked.username)
-        is_right = credentials.matches(asked.secret, standing.digests if standing else [])
-        if standing and is_right:
-            return standing
-    raise _unauthorized(f"wrong username or secret; your tokens are at {settings.PORTAL_URL}")
+        message = f"log in first: request a token at {settings.PORTAL_URL}"
+        raise _unauthorized(message, outcome="no_credentials")
+    if not _could_be_ours(asked):
+        raise _wrong(outcome="malformed_credentials")
+    standing = Token.objects.standing(asked.username)
+    is_right = credentials.matches(asked.secret, standing.digests if standing else ())
+    if standing and is_right:
+        return standing
+    # Noted for nobody too, and never written: it takes as long.
+    _note(standing, Reason.WRONG_SECRET, asked, now=now)
+    if throttle.is_over(asked.address, now=now):
+        raise _throttled(now)
+    throttle.count(asked.address, now=now)
+    raise _wrong(outcome="wrong_credentials")
 
 
 def _could_be_ours(asked: Asked) -> bool:
@@ -151,52 +154,69 @@ def _could_be_ours(asked: Asked) -> bool:
     )
 
 
-def _check_standing(standing: Standing, *, now: datetime) -> None:
+def _check_end(standing: Standing, asked: Asked, *, now: datetime) -> None:
     """Refuses a dead token, and says why: whoever asks has proved to know its secret."""
+    reason = standing.end(now)
+    if reason is None:
+        return
+    _note(standing, reason, asked, now=now)
+    raise _unauthorized(_sentence(standing, reason), outcome=str(reason))
+
+
+def _sentence(standing: Standing, reason: Reason) -> str:
     another = f"request another at {settings.PORTAL_URL}"
-    if standing.revoked_at:
-        raise _unauthorized(f"this token was revoked on {_at(standing.revoked_at)}; {another}")
-    if standing.expires_at and standing.expires_at <= now:
-        raise _unauthorized(f"this token expired on {_at(standing.expires_at)}; {another}")
-    if standing.suspended_at:
-        raise _unauthorized(
-            f"this token was suspended on {_at(standing.suspended_at)}; see {settings.PORTAL_URL}"
-        )
-    if not standing.company_is_active:
-        raise _unauthorized(f"this company's access is suspended; see {settings.PORTAL_URL}")
+    if reason == Reason.REVOKED:
+        return f"this token was revoked on {_at(standing.revoked_at)}; {another}"
+    if reason == Reason.EXPIRED:
+        return f"this token expired on {_at(standing.expires_at)}; {another}"
+    if reason == Reason.SUSPENDED:
+        suspended = _at(standing.suspended_at)
+        return f"this token was suspended on {suspended}; see {settings.PORTAL_URL}"
+    return f"this company's access is suspended; see {settings.PORTAL_URL}"
 
 
-def _at(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d at %H:%M UTC")
+def _at(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d at %H:%M UTC") if moment else ""
 
 
-def _granted(
-    grant: grants.Grant, access: Access, *, now: datetime, says_scope: bool
-) -> JsonResponse:
+def _note(
+    standing: Standing | None, reason: Reason, asked: Asked, *, now: datetime, repository: str = ""
+) -> None:
+    attempt = Attempt(standing.token_id if standing else 0, reason, asked.address, repository)
+    RefusedUse.record(attempt, at=now)
+
+
+def _granted(grant: grants.Grant, said: Access | None, *, now: datetime) -> JsonResponse:
+    """The answer; ``said`` is the access that a POST is told about too."""
     body = {
         "token": grant.token,
         "access_token": grant.token,
         "expires_in": grant.seconds,
         "issued_at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    if says_scope:
+    if said is not None:
         body["scope"] = " ".join(
-            f"{scope['type']}:{scope['name']}:{','.join(scope['actions'])}" for scope in access
+            f"{scope['type']}:{scope['name']}:{','.join(scope['actions'])}" for scope in said
         )
     return JsonResponse(body, headers={"Cache-Control": "no-store"})
 
 
-def _unauthorized(message: str) -> Refusal:
+def _malformed(message: str) -> Refusal:
+    return Refusal(400, "UNSUPPORTED", message)
+
+
+def _wrong(*, outcome: str) -> Refusal:
+    """One body for an unknown username and a wrong secret."""
+    message = f"wrong username or secret; your tokens are at {settings.PORTAL_URL}"
+    return _unauthorized(message, outcome=outcome)
+
+
+def _unauthorized(message: str, *, outcome: str) -> Refusal:
     challenge = f'Basic realm="{settings.REGISTRY_SERVICE}"'
-    return Refusal(401, "UNAUTHORIZED", message, WWW_Authenticate=challenge)
+    return Refusal(401, "UNAUTHORIZED", message, outcome=outcome, WWW_Authenticate=challenge)
 
 
-def _unavailable() -> Refusal:
-    message = "the portal cannot answer right now; try again"
-    return Refusal(503, "UNAVAILABLE", message, Retry_After="5")
-
-
-def _refused(refusal: Refusal) -> JsonResponse:
-    error = {"code": refusal.code, "message": refusal.message, "detail": None}
-    headers = {"Cache-Control": "no-store"} | refusal.headers
-    return JsonResponse({"errors": [error]}, status=refusal.status, headers=headers)
+def _throttled(now: datetime) -> Refusal:
+    message = "too many failed log-ins from this address; check the secrets that its machines use"
+    seconds = str(MINUTE - now.second)
+    return Refusal(429, "TOOMANYREQUESTS", message, outcome="throttled", Retry_After=seconds)

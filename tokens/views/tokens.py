@@ -16,7 +16,7 @@ from django_htmx.http import reswap, retarget, trigger_client_event
 from tokens import grants, instructions, permissions
 from tokens.actions import tokens as deeds
 from tokens.forms import DescriptionForm, ListForm, RequestForm
-from tokens.models import Event, Token, Use
+from tokens.models import Event, Pull, Refusal, Token, Use
 from tokens.views.request import PersonRequest
 
 PAGE = 50
@@ -56,17 +56,14 @@ def _list(request: PersonRequest, query: QueryDict) -> dict[str, Any]:
 def request_token(request: PersonRequest) -> HttpResponse:
     """The form; and the one page that answers a POST without redirecting: it holds the secret."""
     permissions.check(permissions.may_request_tokens(request.user))
+    may_push = permissions.may_request_pushing_tokens(request.user)
+    form = RequestForm(request.POST if request.method == "POST" else None, may_push=may_push)
     if request.method != "POST":
-        return _request_form(request, RequestForm())
-    form = RequestForm(request.POST)
+        return _request_form(request, form)
     if not form.is_valid():
         return _request_form(request, form, status=422)
     try:
-        requested = deeds.request(
-            by=request.user,
-            description=form.cleaned_data["description"],
-            nonce=form.cleaned_data["nonce"],
-        )
+        requested = deeds.request(by=request.user, **form.cleaned_data)
     except deeds.AlreadyRequested as earlier:
         return _page_or_fragment(request, "already_requested", {"token": earlier.token})
     response = _page_or_fragment(request, "secret", _secret_context(requested))
@@ -75,7 +72,8 @@ def request_token(request: PersonRequest) -> HttpResponse:
 
 
 def _request_form(request: PersonRequest, form: RequestForm, status: int = 200) -> HttpResponse:
-    context = {"form": form, "patterns": request.user.company.pulls()}
+    company = request.user.company
+    context = {"form": form, "patterns": company.pulls(), "pushes": company.pushes()}
     return _page_or_fragment(request, "request", context, status=status)
 
 
@@ -98,12 +96,28 @@ def show(request: PersonRequest, username: str) -> HttpResponse:
     token = _token(request, username)
     if request.htmx.target == _row_id(token):
         return _row(request, token)
-    context = _facts(request, token) | {
-        "patterns": token.company.pulls(),
-        "uses": Use.objects.of(token)[:PAGE],
-        "events": Event.objects.about(token)[:PAGE],
-    }
+    if request.htmx.target == "token-activity":
+        return render(request, "tokens/_activity.html", _activity(token))
+    context = (
+        _facts(request, token)
+        | _activity(token)
+        | {
+            "patterns": token.company.pulls(),
+            "pushes": token.company.pushes() if token.can_push else [],
+            "events": Event.objects.about(token)[:PAGE],
+        }
+    )
     return render(request, "tokens/show.html", context)
+
+
+def _activity(token: Token) -> dict[str, Any]:
+    """What changes while one looks on."""
+    return {
+        "token": token,
+        "uses": Use.objects.of(token)[:PAGE],
+        "pulls": Pull.objects.of(token)[:PAGE],
+        "refusals": Refusal.objects.of(token)[:PAGE],
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -181,7 +195,7 @@ def _facts(request: PersonRequest, token: Token) -> dict[str, Any]:
         "token": token,
         "may_change": permissions.may_change_token(request.user, token),
         "addresses": Use.objects.of(token).addresses(),
-        "bound_minutes": grants.bound_minutes(can_push=token.can_push),
+        "bound": grants.bound_seconds(can_push=token.can_push),
     }
 
 

@@ -22,7 +22,7 @@ from tokens import grants
 from tokens.management import demo
 from tokens.registry import authority, images, local
 from tokens.registry.authority import AuthorityError
-from tokens.registry.configuration import configuration
+from tokens.registry.configuration import Events, configuration
 from tokens.registry.signing import Scope
 
 STARTED_WITHIN = 60  # seconds
@@ -166,6 +166,7 @@ def _configuration(line: int) -> str:
         storage=str(settings.VAR_DIR / "registry" / "storage"),
         address=settings.REGISTRY_HOST,
         secret=settings.SECRET_KEY[:16],
+        events=Events(f"{settings.PORTAL_URL}/registry/events", settings.REGISTRY_EVENTS_SECRET),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from tokens.registry.configuration import configuration
+from tokens.registry.configuration import Events, configuration
 
 
 class Command(BaseCommand):
@@ -17,6 +17,11 @@ class Command(BaseCommand):
         parser.add_argument("--storage", default="/var/lib/registry", help="where layers are kept")
         parser.add_argument("--address", default=":5000", help="where the registry listens")
         parser.add_argument("--bundle", default=str(settings.REGISTRY_CA_CERT_FILE))
+        parser.add_argument(
+            "--events",
+            default=f"{settings.PORTAL_URL}/registry/events",
+            help="where it tells of pulls, as the registry reaches the portal",
+        )
         parser.add_argument("--realm", default=settings.REGISTRY_REALM)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,5 +34,8 @@ class Command(BaseCommand):
             storage=options["storage"],
             address=options["address"],
             secret=secrets.token_urlsafe(32),
+            events=Events(options["events"], settings.REGISTRY_EVENTS_SECRET)
+            if settings.REGISTRY_EVENTS_SECRET
+            else None,
         )
         self.stdout.write(text, ending="")

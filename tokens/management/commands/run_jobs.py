@@ -1,26 +1,49 @@
-"""Does what falls due: for now, forgetting sessions that have ended."""
+"""Does what falls due."""
 
+import logging
 import signal
 import threading
+import time
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
 
-EVERY = 3600  # seconds
+from tokens.management.jobs import JOBS, Job
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Does what falls due, every hour until it is stopped, or once."
+    help = "Does what falls due until it is stopped, or everything once."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--once", action="store_true", help="do it and end")
+        parser.add_argument("--once", action="store_true", help="do everything once and end")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["once"]:
+            for job in JOBS:
+                job.do()
+            return
         stopping = threading.Event()
-        if not options["once"]:
-            signal.signal(signal.SIGTERM, lambda number, frame: stopping.set())
-        while True:
-            call_command("clearsessions")
-            if options["once"] or stopping.wait(EVERY):
-                return
+        signal.signal(signal.SIGTERM, lambda number, frame: stopping.set())
+        _keep_doing(stopping)
+
+
+def _keep_doing(stopping: threading.Event) -> None:
+    due = {job.name: time.monotonic() for job in JOBS}
+    while not stopping.is_set():
+        for job in JOBS:
+            if due[job.name] <= time.monotonic() and not stopping.is_set():
+                due[job.name] = time.monotonic() + job.every
+                _try(job)
+        stopping.wait(max(0, min(due.values()) - time.monotonic()))
+
+
+def _try(job: Job) -> None:
+    """One that fails is logged and tried again when it is due: the others go on."""
+    close_old_connections()
+    try:
+        job.do()
+    except Exception:
+        logger.exception("the job %s failed", job.name)

@@ -8,8 +8,11 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from tests.factories import request_token
-from tokens.models import Token, Use, usage
-from tokens.models.usage import Notebook, Place
+from tokens.models import Token, Use
+from tokens.models import notebook as notebooks
+from tokens.models import uses as written_uses
+from tokens.models.notebook import Notebook, keep_writing
+from tokens.models.uses import WRITTEN_EVERY, Place
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOME, AWAY = "203.0.113.9", "2001:db8::7"
@@ -24,9 +27,13 @@ def token(cast):
     return request_token(cast.bram).token
 
 
+def new_notebook():
+    return Notebook(written_uses._save, every=WRITTEN_EVERY)
+
+
 @pytest.fixture
 def notebook():
-    return Notebook()
+    return new_notebook()
 
 
 @pytest.fixture
@@ -123,7 +130,7 @@ class TestWriting:
         assert uses() == [(HOME, "docker", 0, 3600, 2)]
 
     def test_places_are_bounded(self, notebook, place, monkeypatch):
-        monkeypatch.setattr(usage, "MOST_PLACES", 3)
+        monkeypatch.setattr(notebooks, "MOST_KEYS", 3)
         for client in "abcde":
             notebook.note(place._replace(client=client), at=NOON)
         notebook.note(place._replace(client="a"), at=after(1))
@@ -138,7 +145,7 @@ class TestWriting:
 class TestTwoProcesses:
     @pytest.fixture
     def other(self):
-        return Notebook()
+        return new_notebook()
 
     def test_add_up(self, notebook, other, place):
         for book, second in ((notebook, 1), (other, 2), (notebook, 3)):
@@ -187,21 +194,14 @@ class TestADatabaseThatIsAway:
             notebook.write(now=NOON)
         assert uses() == []
 
-    def test_does_not_end_the_writing(self, thread, place, away, caplog):
-        thread.notebook.note(place, at=timezone.now())
+    def test_does_not_end_the_writing(self, notebook, place, away, caplog, monkeypatch):
+        monkeypatch.setattr(notebooks, "close_old_connections", lambda: None)
+        notebook.note(place, at=timezone.now())
         with away():
-            thread.keep_writing(Rounds(2))
-        assert caplog.text.count("uses are kept until the database answers") == 3
-        thread.keep_writing(Rounds(1))
+            keep_writing([notebook], Rounds(2))
+        assert caplog.text.count("notes are kept until the database answers") == 3
+        keep_writing([notebook], Rounds(1))
         assert Use.objects.get().count == 1
-
-
-@pytest.fixture
-def thread(monkeypatch):
-    """The thread that writes, with a notebook of its own and on the connection of the test."""
-    monkeypatch.setattr(usage, "notebook", Notebook())
-    monkeypatch.setattr(usage, "close_old_connections", lambda: None)
-    return usage
 
 
 class Rounds(threading.Event):
@@ -214,14 +214,6 @@ class Rounds(threading.Event):
     def wait(self, timeout=None):
         self.left -= 1
         return self.left < 0
-
-
-def test_what_is_left_is_written_when_the_process_is_told_to_stop(thread, place):
-    thread.notebook.note(place, at=timezone.now())
-    stopping = threading.Event()
-    stopping.set()
-    thread.keep_writing(stopping)
-    assert Use.objects.get().count == 1
 
 
 def test_noting_never_asks_the_database(db, notebook, django_assert_num_queries):

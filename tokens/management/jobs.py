@@ -1,0 +1,84 @@
+"""What falls due, and how often?"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+
+import requests
+from django.conf import settings
+from django.core.management import call_command
+from django.db import models
+from django.utils import timezone
+
+from tokens import catalog, grants
+from tokens.models import Failure, Notification, Pull, Refusal, Sighting, Use
+
+REGISTRY_SECONDS = 5
+NOTIFICATIONS_KEPT = timedelta(days=2)  # far longer than a registry tries to tell of one
+FAILURES_KEPT = timedelta(minutes=5)
+CATALOG_SECONDS = 60
+ROWS_AT_ONCE = 5_000
+
+
+class Job(NamedTuple):
+    """Something that is done every so many seconds."""
+
+    name: str
+    every: int
+    do: Callable[[], None]
+
+
+def forget_sessions() -> None:
+    """Removes sessions that have ended."""
+    call_command("clearsessions")
+
+
+def prune_gauges() -> None:
+    """Removes uses, pulls and refusals that are older than the settings say."""
+    now = timezone.now()
+    _prune(Use.objects.filter(last_at__lt=now - settings.USES_KEPT))
+    _prune(Pull.objects.filter(day__lt=(now - settings.PULLS_KEPT).date()))
+    _prune(Refusal.objects.filter(hour__lt=now - settings.REFUSALS_KEPT))
+    _prune(Notification.objects.filter(at__lt=now - NOTIFICATIONS_KEPT))
+    _prune(Failure.objects.filter(minute__lt=now - FAILURES_KEPT))
+
+
+def _prune(rows: "models.QuerySet[models.Model]") -> None:
+    """In small steps, so that nobody waits long for a lock."""
+    while True:
+        keys = list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE])
+        rows.model._default_manager.filter(pk__in=keys).delete()
+        if len(keys) < ROWS_AT_ONCE:
+            return
+
+
+def look_at_registry() -> None:
+    """Remembers whether the registry answers, and how far its clock is from ours."""
+    now = timezone.now()
+    Sighting.objects.update_or_create(
+        name="registry", defaults={"at": now, "seen": _registry_seen(now)}
+    )
+
+
+def _registry_seen(now: datetime) -> dict[str, object]:
+    url = f"{settings.REGISTRY_URL}/v2/"
+    try:
+        answer = requests.get(url, timeout=REGISTRY_SECONDS, allow_redirects=False)
+        offset = parsedate_to_datetime(answer.headers["Date"]) - now
+    except (requests.RequestException, KeyError, ValueError) as error:
+        return {"answers": False, "why": type(error).__name__}
+    return {"answers": True, "clock_offset_seconds": round(offset.total_seconds())}
+
+
+def refresh_catalog() -> None:
+    """Keeps the list of images warm, so that nobody waits for the registry."""
+    catalog.listing(sign=grants.for_portal, seconds=CATALOG_SECONDS)
+
+
+JOBS = (
+    Job("sessions", 3600, forget_sessions),
+    Job("gauges", 600, prune_gauges),
+    Job("registry", 60, look_at_registry),
+    Job("catalog", 60, refresh_catalog),
+)

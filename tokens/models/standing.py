@@ -1,0 +1,87 @@
+"""How does a token stand, as the realm asks it?"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tokens import credentials
+
+
+class Reason(models.TextChoices):
+    """Why something was refused, as the token's page says it."""
+
+    WRONG_SECRET = "wrong_secret", _("Wrong secret")
+    REVOKED = "revoked", _("Revoked")
+    EXPIRED = "expired", _("Expired")
+    SUSPENDED = "suspended", _("Suspended")
+    COMPANY = "company", _("The company's access is suspended")
+    NOT_ENTITLED = "not_entitled", _("Not among the images that it may pull")
+
+
+@dataclass
+class Standing:
+    """All that the realm asks of a token, as plain values, without instances of models."""
+
+    token_id: int
+    username: str
+    can_push: bool
+    company_is_active: bool
+    expires_at: datetime | None
+    suspended_at: datetime | None
+    revoked_at: datetime | None
+    digests: list[bytes]
+    # Patterns of what its company may pull, and whether it may push there too.
+    entitlements: dict[str, bool]
+
+    @classmethod
+    def of(cls, rows: list[tuple[Any, ...]], *, now: datetime) -> "Standing":
+        """From the rows of one token: its facts in each, beside a secret and an entitlement."""
+        held = [row[7:] for row in rows]
+        digests = {bytes(digest) for digest, end, *_ in held if digest and not _is_over(end, now)}
+        entitlements = {
+            pattern: can_push
+            for *_, pattern, can_push, end in held
+            if pattern and not _is_over(end, now)
+        }
+        facts = [*rows[0][:4], *map(_in_utc, rows[0][4:7]), list(digests), entitlements]
+        return cls(*facts)
+
+    def end(self, now: datetime) -> Reason | None:
+        """Why it gives nothing any more; None while it lives."""
+        if self.revoked_at:
+            return Reason.REVOKED
+        if self.expires_at and self.expires_at <= now:
+            return Reason.EXPIRED
+        if self.suspended_at:
+            return Reason.SUSPENDED
+        return None if self.company_is_active else Reason.COMPANY
+
+
+def _is_over(end: datetime | None, now: datetime) -> bool:
+    end = _in_utc(end)
+    return end is not None and end <= now
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """SQLite gives moments without the time zone that they are in."""
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+# The realm's one query, written out: composing it for each request costs more than running it.
+STANDING = """
+    SELECT token.id, username, token.can_push, is_active, expires_at, suspended_at, revoked_at,
+           digest, retires_at, pattern, entitlement.can_push, ends_at
+    FROM tokens_token AS token
+    JOIN tokens_company AS company ON company.id = token.company_id
+    LEFT JOIN tokens_secret AS secret ON secret.token_id = token.id
+    LEFT JOIN tokens_entitlement AS entitlement ON entitlement.company_id = token.company_id
+    WHERE username = %s
+"""
+
+# What is read where a username is nobody's, so that it takes as long as where a secret is wrong.
+NOBODYS_ROWS = [
+    (0, "", False, True, None, None, None, credentials.NOBODYS_DIGEST, None, "x", False, None)
+]
