@@ -1,0 +1,91 @@
+"""When does the registry give its last answer after a revocation? ``python -m bench.revocation``.
+
+With the defaults, where a grant that a client holds lives on, and with the proxy's check.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import requests
+
+from tests import proxy
+from tests.stack import Credential, Session, Stack, running
+
+MANIFEST = "/v2/public/universal/manifests/latest"
+ACCEPT = "application/vnd.docker.distribution.manifest.v2+json"
+REVOCATIONS = 50
+PAUSE = 0.5  # seconds between two rounds of asking
+GIVEN_UP_AFTER = 300  # seconds
+
+
+class Holder:
+    """A client that holds a grant, and when it was last answered."""
+
+    def __init__(self, stack: Stack, credential: Credential) -> None:
+        self.username = credential.username
+        self.revoked_at = self.answered_at = 0.0
+        answer = requests.get(
+            f"{stack.portal}/auth/token",
+            params={"scope": "repository:public/universal:pull"},
+            auth=(credential.username, credential.secret),
+            timeout=10,
+        )
+        self._headers = {"Authorization": f"Bearer {answer.json()['token']}", "Accept": ACCEPT}
+
+    def revoke(self, person: Session) -> None:
+        person.revoke(self.username)
+        self.revoked_at = self.answered_at = time.monotonic()
+
+    def is_answered(self, registry: str) -> bool:
+        begun = time.monotonic()
+        answer = requests.get(registry + MANIFEST, headers=self._headers, timeout=10)
+        if answer.ok:
+            self.answered_at = begun
+        return answer.ok
+
+    @property
+    def seconds(self) -> float:
+        """How long after the revocation's answer the last request began that was answered."""
+        return self.answered_at - self.revoked_at
+
+
+def at_once(stack: Stack, registry: str) -> list[Holder]:
+    """Revokes each token just after its grant was given, and asks until nobody is answered."""
+    person = stack.sign_in()
+    holders = []
+    for _ in range(REVOCATIONS):
+        holder = Holder(stack, person.request_token())
+        holder.revoke(person)
+        holders.append(holder)
+    asking, deadline = holders, time.monotonic() + GIVEN_UP_AFTER
+    while asking and time.monotonic() < deadline:
+        asking = [holder for holder in asking if holder.is_answered(registry)]
+        time.sleep(PAUSE)
+    return holders
+
+
+def say(name: str, holders: list[Holder]) -> None:
+    seconds = [holder.seconds for holder in holders]
+    print(
+        f"{name:<24} {len(seconds):>4} revocations, last answer after"
+        f" {statistics.median(seconds):6.1f} s (median) {max(seconds):6.1f} s (longest)"
+    )
+
+
+def main() -> int:
+    folder = Path(tempfile.mkdtemp(prefix="portal-revocation-"))
+    with running(folder) as stack:
+        if proxy.program():
+            with proxy.checking(stack, folder) as registry:
+                say("with the proxy's check", at_once(stack, registry))
+        else:
+            print("with the proxy's check: skipped, Caddy is not installed")
+        say("defaults", at_once(stack, f"http://{stack.registry}"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""Does the time of a refusal tell an unknown username from a wrong secret?
+
+``python -m bench.timing`` says it as an AUC: the probability that a refusal of the one kind took
+longer than one of the other. 0.5 tells nothing; the bound is 0.55.
+"""
+
+import http.client
+import random
+import sys
+import tempfile
+import time
+from base64 import b64encode
+from bisect import bisect_left, bisect_right
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.stack import running
+from tokens import credentials
+
+EACH = 20_000
+PATH = "/auth/token?service=container-registry&scope=repository:public/universal:pull"
+
+
+def refused_in(connection: http.client.HTTPConnection, username: str) -> float:
+    """Seconds to the refusal of a well-formed secret that is nobody's."""
+    secret = credentials.mint_secret("twc_")
+    basic = b64encode(f"{username}:{secret}".encode()).decode()
+    # Each from an address of its own, so that none is throttled.
+    address = f"198.18.{random.randrange(256)}.{random.randrange(256)}"
+    headers = {"Authorization": f"Basic {basic}", "X-Forwarded-For": address}
+    begun = time.perf_counter()
+    connection.request("GET", PATH, headers=headers)
+    answer = connection.getresponse()
+    answer.read()
+    seconds = time.perf_counter() - begun
+    assert answer.status == 401, answer.status
+    return seconds
+
+
+def auc(ones: list[float], others: list[float]) -> float:
+    """The probability that one of ``ones`` is larger than one of ``others``; ties count half."""
+    ordered = sorted(others)
+    wins = sum(bisect_left(ordered, one) + bisect_right(ordered, one) for one in ones)
+    return wins / (2 * len(ones) * len(others))
+
+
+def main() -> int:
+    folder = Path(tempfile.mkdtemp(prefix="portal-timing-"))
+    with running(folder, TRUSTED_PROXIES="127.0.0.0/8") as stack:
+        known = stack.sign_in().request_token().username
+        host = urlsplit(stack.portal).netloc
+        connection = http.client.HTTPConnection(host, timeout=30)
+        times: dict[bool, list[float]] = {True: [], False: []}
+        kinds = [True] * EACH + [False] * EACH
+        random.shuffle(kinds)
+        for is_known in kinds:
+            username = known if is_known else credentials.mint_username("acme")
+            times[is_known].append(refused_in(connection, username))
+    found = auc(times[True], times[False])
+    print(f"wrong secret against unknown username, {EACH:,} each: AUC {max(found, 1 - found):.3f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
