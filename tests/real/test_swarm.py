@@ -60,12 +60,17 @@ def newest(manager: DockerEngine) -> str:
     return next(iter(tasks(manager).values()))
 
 
-def wait_for_a_task(manager: DockerEngine, state: str, *, newer_than: tuple[str, ...] = ()) -> None:
+def wait_for_a_task(manager: DockerEngine, state: str, *, newer_than: tuple[str, ...] = ()) -> str:
+    """State and error of a task that has come to a state, which Swarm soon replaces by another."""
+    found: list[str] = []
+
     def has_come() -> bool:
-        task, is_in = next(iter(tasks(manager).items()), ("", ""))
-        return task not in newer_than and is_in.startswith(state)
+        new = (said for task, said in tasks(manager).items() if task not in newer_than)
+        found.extend(said for said in new if said.startswith(state))
+        return bool(found)
 
     wait_until(has_come, told=lambda: f"no task is {state}: {tasks(manager)}")
+    return found[0]
 
 
 def start_anew(manager: DockerEngine) -> None:
@@ -96,8 +101,7 @@ def test_the_printed_commands_start_a_service_whose_image_only_the_token_could_p
 def test_without_the_option_the_task_gets_no_image(printed: Printed, manager: DockerEngine) -> None:
     log_in(printed, manager)
     create(printed, manager, without="--with-registry-auth")
-    wait_for_a_task(manager, "Rejected")
-    assert "No such image" in newest(manager)
+    assert "No such image" in wait_for_a_task(manager, "Rejected")
 
 
 def test_after_a_revocation_a_running_service_needs_a_new_log_in_and_the_printed_update(
@@ -108,9 +112,8 @@ def test_after_a_revocation_a_running_service_needs_a_new_log_in_and_the_printed
     person.revoke(printed.credential.username)
     said_before = len(manager.log.read_text())
     start_anew(manager)
-    wait_for_a_task(manager, "Rejected")
     # Swarm shows no reason but this; the engine's log has the portal's sentence.
-    assert "No such image" in newest(manager)
+    assert "No such image" in wait_for_a_task(manager, "Rejected")
     assert "this token was revoked on " in manager.log.read_text()[said_before:]
 
     another = request_token(person)
