@@ -6,8 +6,11 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from datetime import UTC, datetime
 from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from portal import settings
 from portal.environment import env, read
@@ -18,7 +21,7 @@ METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus_client looks for it
 wsgi_app = "portal.wsgi"
 bind = read("BIND", default=f"127.0.0.1:{read('PORT', env.int, default=8000)}")
 workers = read("WEB_CONCURRENCY", env.int, default=os.cpu_count() or 2)
-worker_class = "gthread"
+worker_class = "portal.gunicorn.FairWorker"
 threads = 4
 timeout = 30
 graceful_timeout = 25
@@ -33,7 +36,21 @@ control_socket_disable = True
 SWITCH_INTERVAL = 0.0002  # seconds
 SILENT_FOR = 10  # seconds that the kernel keeps a connection to itself that says nothing
 
+ACCEPTS_AGAIN_AFTER = 0.0005  # seconds
+
 _stopping = threading.Event()
+
+
+class FairWorker(ThreadWorker):  # type: ignore[misc]
+    """Leaves the next connection to another worker.
+
+    Of a few that come at once, such as a proxy's, one worker would else take them all and keep
+    them: half of the time the other cores had nothing to do.
+    """
+
+    def accept(self, listener: socket.socket) -> None:
+        super().accept(listener)
+        time.sleep(ACCEPTS_AGAIN_AFTER)
 
 
 def on_starting(server: Any) -> None:

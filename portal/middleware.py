@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
-from django.urls import get_resolver, reverse
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
@@ -36,7 +36,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-TRANSPORT = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
 SEEN_EVERY = 60  # seconds between two notes in a session that its person is still there
 
 
@@ -47,9 +46,6 @@ def security_headers(get_response: Handler) -> Handler:
         response = get_response(request)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        if request.is_secure():
-            # Django's middleware stands behind the machines' doors.
-            response.headers.setdefault("Strict-Transport-Security", TRANSPORT)
         return response
 
     return middleware
@@ -82,26 +78,6 @@ def origin_of_request(get_response: Handler) -> Handler:
             return get_response(request)
         finally:
             origin.current.reset(here)
-
-    return middleware
-
-
-def machines_first(get_response: Handler) -> Handler:
-    """Machines take the short way: no session, cookie, CSRF check or redirect stands on it.
-
-    Their addresses take no arguments, so looking one up stands in for resolving it.
-    """
-    listed = get_resolver("portal.machines").url_patterns
-    doors = {f"/{door.pattern}": door.callback for door in listed}
-
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        door = doors.get(request.path_info)
-        if door is None:
-            return get_response(request)
-        answer: HttpResponse = door(request)
-        # Without a length gunicorn sends chunks, or to a proxy of HTTP/1.0 ends the connection.
-        answer.headers["Content-Length"] = str(len(answer.content))
-        return answer
 
     return middleware
 

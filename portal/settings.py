@@ -111,7 +111,6 @@ MIDDLEWARE = [
     "portal.middleware.security_headers",
     "portal.middleware.says_what_is_allowed",
     "portal.middleware.origin_of_request",
-    "portal.middleware.machines_first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
 from django.test.utils import override_settings
 from hypothesis import HealthCheck, settings
 
 from tests import postgres
 from tests import stack as stacks
+from tests.client import Client
 from tests.factories import Cast
+from tests.queries import assert_queries
 from tokens import grants
 from tokens.models import User, noted_pulls, noted_refusals, noted_uses, throttle
+
+__all__ = ["assert_queries"]
 
 # The same examples at every run; `--hypothesis-profile=explore` looks for new ones, and longer.
 # Function-scoped fixtures are meant: examples of one test share its database, which they only read.
@@ -44,6 +47,12 @@ def _fresh_process() -> Iterator[None]:
         notebook._notes.clear()
         notebook._written_at.clear()
     throttle._minute = None
+
+
+@pytest.fixture
+def client() -> Client:
+    """A browser in which nobody is signed in, or a machine."""
+    return Client()
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.test import Client
 
+from tests.client import Client
 from tests.factories import Cast
 from tests.facts import everything
 from tokens.models import Company, Event, Invitation, User

@@ -11,7 +11,8 @@ from typing import Any
 
 import django
 from django.core.management import call_command
-from django.test import Client
+
+from tests.client import Client
 
 
 def answer(

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 from django.db import InterfaceError, OperationalError
-from django.test import Client
 
+from tests.client import Client
 from tests.factories import Cast, request_token
 from tests.roof.faults import AWAY, failing, without_database
 from tokens.models.tokens import TokenQuerySet

@@ -8,9 +8,10 @@ import pytest
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpResponseBase
-from django.test import Client, override_settings
+from django.test import override_settings
 
 from portal.environment import networks
+from tests.client import Client
 from tests.factories import Cast, request_token
 from tests.roof.faults import failing, without_database
 from tokens.models import Event

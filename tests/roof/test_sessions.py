@@ -7,8 +7,8 @@ from http.cookies import SimpleCookie
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session
-from django.test import Client
 
+from tests.client import Client
 from tests.factories import PASSWORD, Cast, make_person
 from tokens.actions.people import deactivate
 from tokens.models import CONSOLE, User

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.contrib.auth.hashers import identify_hasher
 from django.core import mail
 from django.http import HttpResponse
-from django.test import Client
 from django.utils import timezone
 
+from tests.client import Client
 from tests.factories import PASSWORD, Cast, make_person
 from tests.facts import everything
 from tests.stack import PostedForm

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpResponseBase
-from django.test import Client
 
 from tests import verifier
+from tests.client import Client
 from tokens.models import Token
 
 REALM = "/auth/token"
@@ -77,7 +77,7 @@ class Answer:
         assert not {"Location", "Refresh", "Vary"} & set(self.headers)
         challenge = f'Basic realm="{settings.REGISTRY_SERVICE}"' if self.status == 401 else None
         assert self.headers.get("WWW-Authenticate") == challenge
-        assert ("Retry-After" in self.headers) == (self.status == 503)
+        assert ("Retry-After" in self.headers) == (self.status in {429, 503})
         (self._check_grant if self.status == 200 else self._check_error)()
 
     def _check_grant(self) -> None:
@@ -117,8 +117,15 @@ class Answer:
         return f"{self.status} {re.split('[:;] ', self.message)[0]}"
 
 
-# The codes of the OCI distribution specification, and 503's of the distribution project.
-CODES = {400: "UNSUPPORTED", 401: "UNAUTHORIZED", 405: "UNSUPPORTED", 503: "UNAVAILABLE"}
+# The codes of the OCI distribution specification, and those of the distribution project for 5xx.
+CODES = {
+    400: "UNSUPPORTED",
+    401: "UNAUTHORIZED",
+    405: "UNSUPPORTED",
+    429: "TOOMANYREQUESTS",
+    500: "UNKNOWN",
+    503: "UNAVAILABLE",
+}
 
 
 def written(access: Sequence[dict[str, Any]]) -> list[str]:

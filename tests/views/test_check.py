@@ -91,9 +91,9 @@ def test_what_carries_no_grant_is_left_to_the_registry(client, db, headers):
     assert client.get(URL, headers=headers).status_code == 204
 
 
-def test_a_check_is_one_query(client, token, django_assert_num_queries):
+def test_a_check_is_one_query(client, token, assert_queries):
     headers = bearing(token.username)
-    with django_assert_num_queries(1):
+    with assert_queries(1):
         client.get(URL, headers=headers)
 
 

@@ -6,9 +6,9 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from django.test import Client
 from django.utils import timezone
 
+from tests.client import Client
 from tokens.registry import authority
 
 
@@ -23,8 +23,8 @@ def authority_files(tmp_path, settings):
     return files
 
 
-def test_a_process_is_alive_as_long_as_it_answers(django_assert_num_queries, db):
-    with django_assert_num_queries(0):
+def test_a_process_is_alive_as_long_as_it_answers(assert_queries, db):
+    with assert_queries(0):
         answer = ask("/livez")
     assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from django.test import Client
-
+from tests.client import Client
 from tests.factories import Cast
 from tokens.instructions import CLIENTS
 

@@ -9,10 +9,10 @@ import pytest
 import time_machine
 from django.db import connection
 from django.http import HttpResponse
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from tests.client import Client
 from tests.factories import Cast, request_token
 from tokens.actions import tokens as deeds
 from tokens.models import Token

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from tests.client import Client
 from tests.factories import Cast, make_person, request_token
 from tokens.actions.people import deactivate, invite
 from tokens.models import CONSOLE, Event

@@ -108,7 +108,7 @@ def test_neither_session_nor_cookie_is_involved(client, token):
     assert not tell(client, pull(token)).cookies
 
 
-def test_an_answer_does_not_wait_for_the_database(client, token, django_assert_num_queries):
-    with django_assert_num_queries(0):
+def test_an_answer_does_not_wait_for_the_database(client, token, assert_queries):
+    with assert_queries(0):
         tell(client, pull(token))
     assert counted(token) == 1

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.test import Client
 
+from tests.client import Client
 from tests.factories import PASSWORD, Cast
 from tests.facts import everything
 from tests.stack import PostedForm

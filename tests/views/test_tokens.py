@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse
-from django.test import Client
 from django.utils.html import escape
 
+from tests.client import Client
 from tests.factories import Cast, request_token
 from tests.facts import everything, places_of
 from tests.markup import id_of, root_of, text_of, without_forgery_tokens

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
@@ -13,8 +13,6 @@ from django.utils.translation import gettext_lazy as _
 
 from tokens import credentials
 from tokens.models.accounts import Company, Party, User
-from tokens.models.outage import outage
-from tokens.models.standing import NOBODYS_ROWS, STANDING, Standing
 
 UNUSED_AFTER = timedelta(days=30)
 
@@ -69,14 +67,6 @@ class TokenQuerySet(models.QuerySet["Token"]):
                 | Q(requested_by__name__icontains=word)
             )
         return found
-
-    def standing(self, username: str) -> Standing | None:
-        """What the realm asks of the token with this username, in one query."""
-        with outage, connection.cursor() as cursor:
-            cursor.execute(STANDING, [username])
-            rows = cursor.fetchall()
-        standing = Standing.of(rows or NOBODYS_ROWS, now=timezone.now())
-        return standing if rows else None
 
 
 class Token(models.Model):

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 
 from tokens.models.outage import StillAway
 from tokens.registry.authority import AuthorityError
 
 logger = logging.getLogger(__name__)
 
-Door = Callable[[HttpRequest], HttpResponseBase]
+Door = Callable[[HttpRequest], HttpResponse]
 
 
 class Refusal(Exception):
@@ -33,33 +33,48 @@ class Refusal(Exception):
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def answering(door: Door) -> Door:
-    """Turns refusals into answers; 503 where the database or the signing authority is away."""
+def answering(*methods: str) -> Callable[[Door], Door]:
+    """A door for these methods, which answers in all circumstances.
 
-    @wraps(door)
-    def answer(request: HttpRequest) -> HttpResponseBase:
-        try:
-            return door(request)
-        except Refusal as refusal:
-            return refused(refusal)
-        except StillAway:
-            return refused(_unavailable())
-        except (OperationalError, InterfaceError, AuthorityError) as error:
+    Refusals become answers; so do a database or a signing authority that is away (503), a client
+    that went away (400) and what nobody thought of (500, with a line in the log).
+    """
+    usable = f"use {' or '.join(methods)}"
+    not_allowed = Refusal(405, "UNSUPPORTED", usable, Allow=", ".join(methods))
+
+    def decorate(door: Door) -> Door:
+        @wraps(door)
+        def answer(request: HttpRequest) -> HttpResponse:
+            if request.method not in methods:
+                return refused(not_allowed)
+            try:
+                return door(request)
+            except Exception as error:  # whatever it is, the machine gets its answer
+                return refused(_refusal_of(error))
+
+        return answer
+
+    return decorate
+
+
+def _refusal_of(error: Exception) -> Refusal:
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, UnreadablePostError):
+        return Refusal(400, "UNSUPPORTED", "the request ended early")
+    if isinstance(error, OperationalError | InterfaceError | AuthorityError):
+        if not isinstance(error, StillAway):
             logger.error("a machine cannot be answered: %s", error)
-            return refused(_unavailable())
-
-    return answer
+        message = "the portal cannot answer right now; try again"
+        return Refusal(503, "UNAVAILABLE", message, Retry_After="5")
+    logger.error("a machine cannot be answered", exc_info=error)
+    return Refusal(500, "UNKNOWN", "something broke on our side; try again")
 
 
 def refused(refusal: Refusal) -> JsonResponse:
     error = {"code": refusal.code, "message": refusal.message, "detail": None}
     headers = {"Cache-Control": "no-store"} | refusal.headers
     return JsonResponse({"errors": [error]}, status=refusal.status, headers=headers)
-
-
-def _unavailable() -> Refusal:
-    message = "the portal cannot answer right now; try again"
-    return Refusal(503, "UNAVAILABLE", message, Retry_After="5")
 
 
 def bears(request: HttpRequest, secret: str) -> bool:

@@ -8,11 +8,11 @@ sentence says why. What carries no grant passes: the registry itself refuses it.
 import re
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from tokens import grants
-from tokens.models import Token
+from tokens.models import Standing
 from tokens.registry.verifying import NotOurs
 from tokens.views.answers import Refusal, answering
 
@@ -20,11 +20,9 @@ _REPOSITORY = re.compile(r"/v2/(?P<name>[^?]+?)/(?:manifests|blobs|tags)/")
 _READING = {"GET", "HEAD"}
 
 
-@answering
-def check(request: HttpRequest) -> HttpResponseBase:
+@answering("GET", "HEAD")
+def check(request: HttpRequest) -> HttpResponse:
     """204 unless the request carries a grant that holds no more."""
-    if request.method not in _READING:
-        raise Refusal(405, "UNSUPPORTED", "use GET", Allow="GET, HEAD")
     scheme, _, grant = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and not _holds(grant.strip()):
         raise _challenge(request)
@@ -39,7 +37,7 @@ def _holds(grant: str) -> bool:
         return False
     if username == grants.PORTAL:
         return True
-    standing = Token.objects.standing(username)
+    standing = Standing.find(username)
     return standing is not None and standing.end(now) is None
 
 

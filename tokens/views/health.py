@@ -6,20 +6,20 @@ from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from tokens import grants, metrics
 from tokens.models import Sighting
 from tokens.registry.authority import AuthorityError
+from tokens.views.answers import answering
 
 
-@require_safe
+@answering("GET", "HEAD")
 def livez(request: HttpRequest) -> JsonResponse:
     """200 as long as the process answers, whatever is around it."""
     return JsonResponse({"status": "alive"})
 
 
-@require_safe
+@answering("GET", "HEAD")
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when this process can serve; 503 with what is missing otherwise.
 

@@ -8,7 +8,7 @@ import logging
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from tokens.models import Pull
@@ -18,11 +18,9 @@ from tokens.views.answers import Refusal, answering, bears
 logger = logging.getLogger(__name__)
 
 
-@answering
-def events(request: HttpRequest) -> HttpResponseBase:
+@answering("POST")
+def events(request: HttpRequest) -> HttpResponse:
     """Counts the pulls in an envelope of events."""
-    if request.method != "POST":
-        raise Refusal(405, "UNSUPPORTED", "use POST", Allow="POST")
     if not bears(request, settings.REGISTRY_EVENTS_SECRET):
         raise Refusal(401, "UNAUTHORIZED", "only the registry may tell what was pulled")
     now = timezone.now()

@@ -5,18 +5,19 @@ It verifies, decides, signs and answers. Neither a session nor a cookie is read 
 
 import base64
 import binascii
+import json
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from tokens import credentials, grants, metrics, origin
 from tokens.models import Refusal as RefusedUse
-from tokens.models import Standing, Token, Use, throttle
+from tokens.models import Standing, Use, throttle
 from tokens.models.refusals import Attempt
 from tokens.models.standing import Reason
 from tokens.models.uses import Place
@@ -42,8 +43,8 @@ class Asked(NamedTuple):
     address: str
 
 
-@answering
-def token(request: HttpRequest) -> HttpResponseBase:
+@answering("GET", "POST")
+def token(request: HttpRequest) -> HttpResponse:
     """Answers GET with Basic and POST with a form; refuses in the words that clients show."""
     started, outcome = perf_counter(), "unavailable"
     try:
@@ -57,7 +58,7 @@ def token(request: HttpRequest) -> HttpResponseBase:
         metrics.count_realm(outcome, seconds=perf_counter() - started)
 
 
-def _answer(request: HttpRequest) -> HttpResponseBase:
+def _answer(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     asked = _read(request)
     if asked.service not in {"", settings.REGISTRY_SERVICE}:
@@ -78,8 +79,6 @@ def _answer(request: HttpRequest) -> HttpResponseBase:
 
 
 def _read(request: HttpRequest) -> Asked:
-    if request.method not in {"GET", "POST"}:
-        raise Refusal(405, "UNSUPPORTED", "use GET or POST", Allow="GET, POST")
     fields = _fields(request)
     header = request.META.get("HTTP_AUTHORIZATION", "")
     if request.method == "GET" or header:
@@ -135,7 +134,7 @@ def _verify(asked: Asked, *, now: datetime) -> Standing:
         raise _unauthorized(message, outcome="no_credentials")
     if not _could_be_ours(asked):
         raise _wrong(outcome="malformed_credentials")
-    standing = Token.objects.standing(asked.username)
+    standing = Standing.find(asked.username)
     is_right = credentials.matches(asked.secret, standing.digests if standing else ())
     if standing and is_right:
         return standing
@@ -186,19 +185,20 @@ def _note(
     RefusedUse.record(attempt, at=now)
 
 
-def _granted(grant: grants.Grant, said: Access | None, *, now: datetime) -> JsonResponse:
+def _granted(grant: grants.Grant, said: Access | None, *, now: datetime) -> HttpResponse:
     """The answer; ``said`` is the access that a POST is told about too."""
     body = {
         "token": grant.token,
         "access_token": grant.token,
         "expires_in": grant.seconds,
-        "issued_at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "issued_at": now.astimezone(UTC).isoformat("T", "seconds").replace("+00:00", "Z"),
     }
     if said is not None:
         body["scope"] = " ".join(
             f"{scope['type']}:{scope['name']}:{','.join(scope['actions'])}" for scope in said
         )
-    return JsonResponse(body, headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store"}
+    return HttpResponse(json.dumps(body), content_type="application/json", headers=headers)
 
 
 def _malformed(message: str) -> Refusal:
