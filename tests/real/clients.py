@@ -21,6 +21,7 @@ class Client:
     engine = ""  # the fixture of the engine that it needs
     login_tells_why = False
     pull_tells_why = True
+    push_tells_why = True
 
     def __init__(self, folder: Path, registry: str, engine: Any) -> None:
         need(*self.programs)
@@ -46,6 +47,10 @@ class Client:
         self.stored.write_text(json.dumps({"auths": {self.registry: {"auth": pair}}}))
 
     def pull(self, image: str) -> Outcome:
+        raise NotImplementedError
+
+    def push(self, image: str, target: str) -> Outcome:
+        """Pushes an image that it pulled under another name."""
         raise NotImplementedError
 
     def has(self, image: str) -> bool:
@@ -75,6 +80,11 @@ class Docker(Client):
     def pull(self, image: str) -> Outcome:
         return self._run("docker", "pull", f"{self.registry}/{image}")
 
+    def push(self, image: str, target: str) -> Outcome:
+        there = f"{self.registry}/{target}"
+        assert self._run("docker", "tag", f"{self.registry}/{image}", there).succeeded
+        return self._run("docker", "push", there)
+
     def has(self, image: str) -> bool:
         return self._run("docker", "image", "inspect", f"{self.registry}/{image}").succeeded
 
@@ -90,6 +100,10 @@ class Podman(Client):
 
     def pull(self, image: str) -> Outcome:
         return self._podman("pull", "--tls-verify=false", f"{self.registry}/{image}")
+
+    def push(self, image: str, target: str) -> Outcome:
+        names = (f"{self.registry}/{image}", f"{self.registry}/{target}")
+        return self._podman("push", "--tls-verify=false", *names)
 
     def has(self, image: str) -> bool:
         return self._podman("image", "exists", f"{self.registry}/{image}").succeeded
@@ -119,6 +133,10 @@ class Skopeo(Client):
         source = f"docker://{self.registry}/{image}"
         return self._run("skopeo", "copy", "--src-tls-verify=false", source, place)
 
+    def push(self, image: str, target: str) -> Outcome:
+        place, there = f"dir:{self._copy(image)}", f"docker://{self.registry}/{target}"
+        return self._run("skopeo", "copy", "--dest-tls-verify=false", place, there)
+
     def has(self, image: str) -> bool:
         manifest = self._copy(image) / "manifest.json"
         if not manifest.exists():
@@ -143,6 +161,7 @@ class Ctr(Client):
     programs = ("ctr",)
     engine = "containerd"
     pull_tells_why = False
+    push_tells_why = False
 
     def __init__(self, folder: Path, registry: str, engine: Any) -> None:
         super().__init__(folder, registry, engine)
@@ -155,6 +174,10 @@ class Ctr(Client):
     def pull(self, image: str) -> Outcome:
         options = ["--plain-http", "--snapshotter", "native", *self._user]
         return self._ctr("images", "pull", *options, f"{self.registry}/{image}")
+
+    def push(self, image: str, target: str) -> Outcome:
+        names = (f"{self.registry}/{target}", f"{self.registry}/{image}")
+        return self._ctr("images", "push", "--plain-http", *self._user, *names)
 
     def has(self, image: str) -> bool:
         listed = self._ctr("images", "ls", "--quiet", f"name=={self.registry}/{image}")

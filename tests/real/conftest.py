@@ -8,8 +8,28 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.real import engines
+from tests.real.matrix import Matrix
 from tests.real.printed import Printed, request_token
 from tests.stack import Session, Stack
+
+_matrix = pytest.StashKey[Matrix]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_matrix] = Matrix()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if lines := terminalreporter.config.stash.get(_matrix, Matrix()).lines():
+        terminalreporter.section("what clients print")
+        for line in lines:
+            terminalreporter.line(line)
+
+
+@pytest.fixture(scope="session")
+def matrix(request: pytest.FixtureRequest) -> Matrix:
+    """What each client printed, shown at the end of the run."""
+    return request.config.stash[_matrix]
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,9 @@ class Printed(HTMLParser):
             self._inside = ""
 
 
-def request_token(person: Session, description: str = "A machine of the tests") -> Printed:
+def request_token(
+    person: Session, description: str = "A machine of the tests", **fields: str
+) -> Printed:
     """Requests a token and keeps the page that answers."""
     told = f"{description} {secrets.token_hex(4)}"
-    return Printed(person.post("/tokens/request/", description=told).text)
+    return Printed(person.post("/tokens/request/", description=told, **fields).text)

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.real.clients import Client, Ctr, Docker, Podman, Skopeo
+from tests.real.matrix import Matrix
 from tests.real.printed import Printed, request_token
+from tests.real.programs import Outcome
 from tests.stack import Credential, Session, Stack
 from tokens import credentials
 
@@ -44,18 +46,19 @@ def revoked_sentence(stack: Stack) -> re.Pattern[str]:
     return re.compile(f"this token was revoked on {day}; request another at {portal}")
 
 
-def check_refused(client: Client, image: str, *, because: str | re.Pattern[str]) -> None:
+def check_refused(client: Client, image: str, *, because: str | re.Pattern[str]) -> Outcome:
     """Refused, nothing kept, and the portal's sentence shown where the client shows one."""
     pulled = client.pull(image)
     assert not pulled.succeeded, pulled.said
     assert not client.has(image)
     sentence = because if client.pull_tells_why else "401 Unauthorized"
     assert re.search(sentence, pulled.said), pulled.said
+    return pulled
 
 
 @logging_in
-def test_a_live_token_logs_in(client: Client, printed: Printed) -> None:
-    outcome = client.login(printed.credential)
+def test_a_live_token_logs_in(client: Client, printed: Printed, matrix: Matrix) -> None:
+    outcome = matrix.note(client, "log in", client.login(printed.credential))
     assert outcome.succeeded, outcome.said
     assert "Login Succeeded" in outcome.said
 
@@ -68,24 +71,32 @@ def test_what_was_logged_in_pulls(client: Client, printed: Printed, image: str) 
     assert client.has(image)
 
 
-def test_a_live_token_pulls_every_image(client: Client, printed: Printed, stack: Stack) -> None:
+def test_a_live_token_pulls_every_image(
+    client: Client, printed: Printed, stack: Stack, matrix: Matrix
+) -> None:
     client.remember(printed.credential)
     for image in stack.images:
-        pulled = client.pull(image)
+        pulled = matrix.note(client, f"pull {image}", client.pull(image))
         assert pulled.succeeded, pulled.said
         assert client.has(image)
 
 
-def test_without_credentials_nothing_is_pulled(client: Client, stack: Stack, image: str) -> None:
-    check_refused(client, image, because=f"log in first: request a token at {stack.portal}")
+def test_without_credentials_nothing_is_pulled(
+    client: Client, stack: Stack, image: str, matrix: Matrix
+) -> None:
+    said = check_refused(client, image, because=f"log in first: request a token at {stack.portal}")
+    matrix.note(client, "pull without credentials", said)
 
 
 @pytest.mark.parametrize("kind", ["well formed", "cut short"])
 def test_a_wrong_secret_pulls_nothing(
-    client: Client, printed: Printed, image: str, kind: str
+    client: Client, printed: Printed, image: str, kind: str, matrix: Matrix
 ) -> None:
     client.remember(wrong(printed.credential, kind))
-    check_refused(client, image, because="wrong username or secret; your tokens are at http://")
+    said = check_refused(
+        client, image, because="wrong username or secret; your tokens are at http://"
+    )
+    matrix.note(client, f"pull, secret {kind}", said)
 
 
 @logging_in
@@ -99,22 +110,23 @@ def test_a_wrong_secret_does_not_log_in(client: Client, printed: Printed, kind: 
 
 
 def test_a_revoked_token_is_refused_with_the_day_it_was_revoked(
-    client: Client, printed: Printed, person: Session, stack: Stack, image: str
+    client: Client, printed: Printed, person: Session, stack: Stack, image: str, matrix: Matrix
 ) -> None:
     client.remember(printed.credential)
     assert client.pull(image).succeeded
     client.forget(image)
     person.revoke(printed.credential.username)
-    check_refused(client, image, because=revoked_sentence(stack))
+    said = check_refused(client, image, because=revoked_sentence(stack))
+    matrix.note(client, "pull, revoked while in use", said)
 
 
 @logging_in
 def test_a_revoked_token_does_not_log_in(
-    client: Client, printed: Printed, person: Session, stack: Stack
+    client: Client, printed: Printed, person: Session, stack: Stack, matrix: Matrix
 ) -> None:
     assert client.login(printed.credential).succeeded
     person.revoke(printed.credential.username)
-    outcome = client.login(printed.credential)
+    outcome = matrix.note(client, "log in, revoked", client.login(printed.credential))
     assert not outcome.succeeded
     said = revoked_sentence(stack) if client.login_tells_why else "invalid username/password"
     assert re.search(said, outcome.said), outcome.said
@@ -132,9 +144,11 @@ def test_a_new_token_works_at_once_after_a_revocation(
     assert client.has(image)
 
 
-def test_an_image_outside_the_entitlements_is_refused(client: Client, printed: Printed) -> None:
+def test_an_image_outside_the_entitlements_is_refused(
+    client: Client, printed: Printed, matrix: Matrix
+) -> None:
     client.remember(printed.credential)
-    pulled = client.pull(BEYOND)
+    pulled = matrix.note(client, "pull what it may not", client.pull(BEYOND))
     assert not pulled.succeeded
     assert re.search("denied|insufficient_scope", pulled.said), pulled.said
     assert not client.has(BEYOND)

@@ -1,0 +1,126 @@
+"""What may the vendor's pipeline do with a token that pushes, and a customer's machine not?"""
+
+import re
+
+import pytest
+import requests
+
+from tests.real import protocol
+from tests.real.clients import Client, Ctr, Docker, Podman, Skopeo
+from tests.real.matrix import Matrix
+from tests.real.printed import Printed, request_token
+from tests.stack import Credential, Session, Stack
+
+pytestmark = pytest.mark.engine
+
+SOURCE = "public/universal:latest"
+DENIED = re.compile("denied|insufficient_scope|unauthorized|authorization failed", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def vendor(stack: Stack) -> Session:
+    return stack.sign_in("vera@thinkwise.example")
+
+
+@pytest.fixture
+def pipeline(vendor: Session) -> Credential:
+    """A token that may push, requested in the vendor's own form."""
+    return request_token(vendor, can_push="on").credential
+
+
+@pytest.fixture(params=[Docker, Podman, Skopeo, Ctr], ids=lambda kind: kind.__name__.lower())
+def client(request: pytest.FixtureRequest, home, stack: Stack) -> Client:
+    kind = request.param
+    engine = request.getfixturevalue(kind.engine) if kind.engine else None
+    return kind(home, stack.registry, engine)
+
+
+def test_the_vendors_token_pushes_and_what_it_pushed_is_pulled(
+    client: Client, pipeline: Credential, printed: Printed, matrix: Matrix
+) -> None:
+    target = f"public/pushed-by-{type(client).__name__.lower()}:2026.1.1"
+    client.remember(pipeline)
+    assert client.pull(SOURCE).succeeded
+    pushed = matrix.note(client, "push with the vendor's token", client.push(SOURCE, target))
+    assert pushed.succeeded, pushed.said
+    client.forget(SOURCE)
+    client.remember(printed.credential)
+    pulled = client.pull(target)
+    assert pulled.succeeded, pulled.said
+    client.forget(target)
+
+
+def test_a_customers_token_does_not_push(
+    client: Client, printed: Printed, matrix: Matrix, stack: Stack
+) -> None:
+    target = "public/pushed-by-a-customer:1"
+    client.remember(printed.credential)
+    assert client.pull(SOURCE).succeeded
+    pushed = matrix.note(client, "push with a customer's token", client.push(SOURCE, target))
+    client.forget(SOURCE)
+    assert not pushed.succeeded
+    assert DENIED.search(pushed.said), pushed.said
+
+
+def test_a_token_that_pushes_is_refused_once_it_is_revoked(
+    client: Client, pipeline: Credential, vendor: Session, matrix: Matrix
+) -> None:
+    client.remember(pipeline)
+    assert client.pull(SOURCE).succeeded
+    vendor.revoke(pipeline.username)
+    pushed = matrix.note(client, "push after revocation", client.push(SOURCE, "public/late:1"))
+    client.forget(SOURCE)
+    assert not pushed.succeeded
+    expected = "this token was revoked on " if client.push_tells_why else "401 Unauthorized"
+    assert expected in pushed.said, pushed.said
+
+
+def grant(stack: Stack, credential: Credential, *scopes: str) -> dict[str, str]:
+    answer = requests.get(
+        f"{stack.portal}/auth/token",
+        params={"service": "container-registry", "scope": scopes},
+        auth=(credential.username, credential.secret),
+        timeout=protocol.SECONDS,
+    )
+    assert answer.ok, answer.text
+    return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+
+def layer_of(stack: Stack, headers: dict[str, str]) -> str:
+    manifest = protocol.manifest(
+        stack.registry, SOURCE, grant=headers["Authorization"].removeprefix("Bearer ")
+    )
+    return str(manifest.json()["layers"][0]["digest"])
+
+
+def mount(stack: Stack, headers: dict[str, str], target: str) -> requests.Response:
+    params = {"mount": layer_of(stack, headers), "from": "public/universal"}
+    url = f"http://{stack.registry}/v2/{target}/blobs/uploads/"
+    return requests.post(url, params=params, headers=headers, timeout=protocol.SECONDS)
+
+
+def test_a_layer_is_mounted_from_another_repository(
+    stack: Stack, pipeline: Credential, matrix: Matrix
+) -> None:
+    scopes = ("repository:public/mounted:pull,push", "repository:public/universal:pull")
+    answer = mount(stack, grant(stack, pipeline, *scopes), "public/mounted")
+    matrix.say("HTTP", "mount with the vendor's token", f"{answer.status_code} {answer.reason}")
+    assert answer.status_code == 201
+
+
+def test_a_customers_token_mounts_nothing(stack: Stack, printed: Printed, matrix: Matrix) -> None:
+    scopes = ("repository:public/mounted:pull,push", "repository:public/universal:pull")
+    answer = mount(stack, grant(stack, printed.credential, *scopes), "public/mounted")
+    matrix.say("HTTP", "mount with a customer's token", f"{answer.status_code} {answer.reason}")
+    assert answer.status_code == 401
+
+
+def test_nobody_deletes(stack: Stack, pipeline: Credential, matrix: Matrix) -> None:
+    headers = grant(stack, pipeline, "repository:public/universal:*")
+    digest = layer_of(stack, headers)
+    for path in (f"blobs/{digest}", f"manifests/{digest}"):
+        url = f"http://{stack.registry}/v2/public/universal/{path}"
+        answer = requests.delete(url, headers=headers, timeout=protocol.SECONDS)
+        matrix.say("HTTP", f"delete a {path.split('s/')[0]}", f"{answer.status_code}")
+        assert answer.status_code == 401
+    assert layer_of(stack, headers) == digest
