@@ -27,23 +27,47 @@ def programs() -> Path | None:
     return max(found, default=None, key=lambda folder: str(folder))
 
 
+class Server:
+    """A server in a folder of its own, which can be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        port, bin_ = free_port(), programs()
+        assert bin_, "no PostgreSQL server is installed"
+        as_owner, data = _owned(folder), folder / "data"
+        made = ["-D", str(data), "-A", "trust", "-U", OWNER, "-E", "UTF8"]
+        _run([*as_owner, f"{bin_}/initdb", *made])
+        self.url = f"postgres://{OWNER}@127.0.0.1:{port}/postgres"
+        self._control = [*as_owner, f"{bin_}/pg_ctl", "-D", str(data), "-w", "-t", str(SECONDS)]
+        self._log = str(folder / "log")
+        self._options = (
+            f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c max_connections=200"
+        )
+
+    def start(self) -> None:
+        _run([*self._control, "-l", self._log, "-o", self._options, "start"])
+
+    def stop(self) -> None:
+        _run([*self._control, "-m", "immediate", "stop"])
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    """Starts a server on a free port of 127.0.0.1; it ends with the block, in whatever state."""
+    folder = Path(tempfile.mkdtemp(prefix="portal-postgres-"))
+    server = Server(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def running() -> Iterator[str]:
-    """Starts a server on a free port of 127.0.0.1; gives the address of an empty database."""
-    folder = Path(tempfile.mkdtemp(prefix="portal-postgres-"))
-    port, bin_ = free_port(), programs()
-    assert bin_, "no PostgreSQL server is installed"
-    as_owner = _owned(folder)
-    data = folder / "data"
-    _run([*as_owner, f"{bin_}/initdb", "-D", str(data), "-A", "trust", "-U", OWNER, "-E", "UTF8"])
-    options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c max_connections=200"
-    control = [*as_owner, f"{bin_}/pg_ctl", "-D", str(data), "-w", "-t", str(SECONDS)]
-    _run([*control, "-l", str(folder / "log"), "-o", options, "start"])
-    try:
-        yield f"postgres://{OWNER}@127.0.0.1:{port}/postgres"
-    finally:
-        _run([*control, "-m", "immediate", "stop"])
-        shutil.rmtree(folder, ignore_errors=True)
+    """Starts a server; gives the address of an empty database."""
+    with serving() as server:
+        yield server.url
 
 
 @contextmanager

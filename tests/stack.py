@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STARTED_WITHIN = 90  # seconds
 STOPPED_WITHIN = 40  # seconds
 COMMAND_WITHIN = 60  # seconds
+OURS = ("PORTAL_", "REGISTRY_", "EMAIL_", "DJANGO_", "DATABASE_", "TRUSTED_")  # settings
 
 
 def free_port() -> int:
@@ -164,7 +165,9 @@ def _environment(var_dir: Path) -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("PORTAL_", "REGISTRY_", "EMAIL_", "DJANGO_", "DATABASE_"))
+        if not name.startswith(
+            ("PORTAL_", "REGISTRY_", "EMAIL_", "DJANGO_", "DATABASE_", "TRUSTED_")
+        )
     }
     return inherited | {
         "VAR_DIR": str(var_dir),
@@ -175,6 +178,8 @@ def _environment(var_dir: Path) -> dict[str, str]:
         "REGISTRY_EVENTS_SECRET": secrets.token_urlsafe(48),
         "METRICS_SECRET": secrets.token_urlsafe(48),
         "WEB_CONCURRENCY": "2",
+        # So that a test can be a machine at an address of its own.
+        "TRUSTED_PROXIES": "127.0.0.1",
     }
 
 

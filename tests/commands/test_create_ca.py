@@ -56,3 +56,10 @@ def test_nothing_is_overwritten(kept: int, files: tuple[Path, Path]) -> None:
         create_ca(files)
     assert files[kept].read_bytes() == content
     assert not files[1 - kept].exists()
+
+
+def test_how_long_it_is_valid_is_a_setting(files: tuple[Path, Path]) -> None:
+    with override_settings(REGISTRY_CA_DAYS=20):
+        create_ca(files)
+    left = Authority.load(*files).expires_at - timezone.now()
+    assert timedelta(days=19) < left < timedelta(days=21)

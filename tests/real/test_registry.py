@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,16 +31,26 @@ NAME = "public/universal"
 @pytest.fixture(scope="module")
 def registry(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A second registry of the same images, started with nothing but what the command prints."""
-    address, folder = f"127.0.0.1:{free_port()}", tmp_path_factory.mktemp("registry")
+    with running(stack, tmp_path_factory.mktemp("registry")) as address:
+        yield address
+
+
+@contextmanager
+def running(stack: Stack, folder: Path, *, bundle: Path | None = None) -> Iterator[str]:
+    """A registry with the printed configuration; ``bundle`` holds other authorities to trust."""
+    address = f"127.0.0.1:{free_port()}"
     storage = str(stack.var_dir / "registry" / "storage")
 
     def printed_configuration(line: int) -> str:
         options = ["--storage", storage, "--address", address]
         done = stack.manage("registry_config", "--for", str(line), *options)
         assert done.returncode == 0, done.stderr
-        return done.stdout
+        config = json.loads(done.stdout)
+        if bundle:
+            config["auth"]["token"]["rootcertbundle"] = str(bundle)
+        return json.dumps(config)
 
-    running = local.start(
+    started = local.start(
         local.find(stack.var_dir / "registry"),
         address=address,
         configure=printed_configuration,
@@ -49,7 +60,7 @@ def registry(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     try:
         yield address
     finally:
-        running.stop()
+        started.stop()
 
 
 @pytest.fixture
@@ -215,3 +226,23 @@ def test_a_grant_to_pull_neither_pushes_nor_deletes(registry: str, forger: Forge
     deleted = requests.delete(f"{base}/manifests/{digest}", headers=headers, timeout=10)
     assert (pushed.status_code, deleted.status_code) == (401, 401)
     assert protocol.manifest(registry, IMAGE, grant=forger.grant()).ok
+
+
+def test_an_authority_is_replaced_without_a_refused_pull(
+    stack: Stack, forger: Forger, tmp_path: Path
+) -> None:
+    """As the operating manual describes: both in the bundle, then the new one signs, then alone."""
+    files = (tmp_path / "new.crt", tmp_path / "new.key")
+    successor = authority.create(*files, now=datetime.now(UTC), days=1)
+    old_certificate, bundle = (stack.var_dir / "ca.crt").read_text(), tmp_path / "bundle.crt"
+
+    def is_accepted(address: str, grant: str) -> bool:
+        return protocol.manifest(address, IMAGE, grant=grant).ok
+
+    bundle.write_text(old_certificate + files[0].read_text())
+    with running(stack, tmp_path / "both", bundle=bundle) as address:
+        assert is_accepted(address, forger.grant())
+        assert is_accepted(address, forger.grant(by=successor))
+    with running(stack, tmp_path / "new", bundle=files[0]) as address:
+        assert is_accepted(address, forger.grant(by=successor))
+        assert not is_accepted(address, forger.grant())

@@ -19,7 +19,6 @@ from cryptography.x509.oid import NameOID
 
 # Certificates get no leeway from the registry, so clocks that lag are allowed for here.
 BACKDATED = timedelta(minutes=5)
-DAYS = 3650  # how long an authority is valid, unless told otherwise
 
 
 class AuthorityError(Exception):

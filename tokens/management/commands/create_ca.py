@@ -13,7 +13,8 @@ class Command(BaseCommand):
     help = "Makes the signing authority that the registry trusts. Overwrites nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--days", type=int, default=authority.DAYS, help="how long it is valid")
+        days = settings.REGISTRY_CA_DAYS
+        parser.add_argument("--days", type=int, default=days, help="how long it is valid")
 
     def handle(self, *args: Any, **options: Any) -> None:
         cert_file, key_file = settings.REGISTRY_CA_CERT_FILE, settings.REGISTRY_CA_KEY_FILE

@@ -118,7 +118,7 @@ def _prepare() -> None:
             settings.REGISTRY_CA_CERT_FILE,
             settings.REGISTRY_CA_KEY_FILE,
             now=timezone.now(),
-            days=authority.DAYS,
+            days=settings.REGISTRY_CA_DAYS,
         )
     demo.fill()
 
