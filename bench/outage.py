@@ -1,4 +1,4 @@
-"""How long do machines wait while the database is stopped, and after? ``python -m bench.outage``."""
+"""How long do machines wait for a database that is stopped? ``python -m bench.outage``."""
 
 import sys
 import tempfile
@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from tests import postgres
-from tests.crowd import MACHINES, Crowd
+from tests.crowd import MACHINES, Answer, Crowd
 from tests.stack import running
 
 AWAY = 5  # seconds
@@ -18,30 +18,36 @@ def main() -> int:
         print("The database is not stopped: no PostgreSQL is installed.")
         return 0
     folder = Path(tempfile.mkdtemp(prefix="portal-outage-"))
-    with postgres.serving() as server, running(folder, DATABASE_URL=server.url) as stack:
-        with Crowd(stack, stack.sign_in().request_token()) as crowd:
-            time.sleep(2)
-            server.stop()
-            stopped = time.monotonic()
-            time.sleep(AWAY)
-            server.start()
-            back = time.monotonic()
-            while crowd.statuses(since=time.monotonic() - 0.5) != {200}:
-                assert time.monotonic() < back + GIVEN_UP_AFTER, "machines are still refused"
-                time.sleep(0.1)
-    _say(crowd, stopped, back)
+    with (
+        postgres.serving() as server,
+        running(folder, DATABASE_URL=server.url) as stack,
+        Crowd(stack, stack.sign_in().request_token()) as crowd,
+    ):
+        time.sleep(2)
+        server.stop()
+        stopped = time.monotonic()
+        time.sleep(AWAY)
+        started = time.monotonic()
+        server.start()
+        back = time.monotonic()
+        while crowd.statuses(since=time.monotonic() - 0.5) != {200}:
+            assert time.monotonic() < back + GIVEN_UP_AFTER, "machines are still refused"
+            time.sleep(0.1)
+    away = [answer for answer in crowd.answers if stopped < answer.begun < started]
+    _say(away, last=_last_refusal(crowd) - back)
     return 0
 
 
-def _say(crowd: Crowd, stopped: float, back: float) -> None:
-    away = [answer for answer in crowd.answers if stopped < answer.begun < back]
-    refused = [answer for answer in crowd.answers if answer.status != 200]
+def _last_refusal(crowd: Crowd) -> float:
+    return max(each.begun + each.seconds for each in crowd.answers if each.status != 200)
+
+
+def _say(away: list[Answer], *, last: float) -> None:
     statuses = sorted({answer.status for answer in away})
     longest = max(answer.seconds for answer in away)
-    last = max(answer.begun + answer.seconds for answer in refused)
     print(
         f"PostgreSQL stopped under {MACHINES} machines: {len(away):,} answers, all {statuses}, the"
-        f" longest {longest * 1000:.0f} ms; the last refusal {last - back:.1f} s after it was back"
+        f" longest {longest * 1000:.0f} ms; the last refusal {last:.1f} s after it was back"
     )
 
 
