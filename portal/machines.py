@@ -7,7 +7,6 @@ addresses take no arguments, so looking one up stands in for resolving it.
 from typing import cast
 
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
@@ -26,7 +25,7 @@ DOORS = {f"/{door.pattern}": origin_of_request(door.callback) for door in urlpat
 
 Headers = list[tuple[str, str]]
 
-GUARDED: Headers = list(HEADERS.items())
+GUARDED: Headers = [*HEADERS.items(), ("Cache-Control", "no-store")]
 TRANSPORT: Headers = []
 if seconds := settings.SECURE_HSTS_SECONDS:
     # What Django's SecurityMiddleware tells people's browsers.
@@ -36,18 +35,9 @@ if seconds := settings.SECURE_HSTS_SECONDS:
 
 def answer(request: HttpRequest) -> tuple[HttpResponse, Headers]:
     """What the door at the request's path answers, and all headers that it is sent with."""
-    try:
-        response = cast(HttpResponse, DOORS[request.path_info](request))
-    finally:
-        _leave_the_database()
+    response = cast(HttpResponse, DOORS[request.path_info](request))
     headers = [*response.items(), *GUARDED, _length(response)]
     return response, headers + TRANSPORT if TRANSPORT and request.is_secure() else headers
-
-
-def _leave_the_database() -> None:
-    """The thread keeps its connection for the next request, unless it broke."""
-    if connection.errors_occurred:
-        connection.close_if_unusable_or_obsolete()
 
 
 def _length(response: HttpResponse) -> tuple[str, str]:

@@ -68,11 +68,11 @@ def origin_of_request(get_response: Handler) -> Handler:
     """Remembers the client's address and an id of the request for events and limits."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        peer = request.META.get("REMOTE_ADDR", "")
-        if not origin.is_trusted(peer, settings.TRUSTED_PROXIES):
+        peer, trusted = request.META.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES
+        if not origin.is_trusted(peer, trusted):
             request.META.pop("HTTP_X_FORWARDED_PROTO", None)
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
-        address = origin.client_address(peer, forwarded, trusted=settings.TRUSTED_PROXIES)
+        address = origin.client_address(peer, forwarded, trusted=trusted)
         here = origin.current.set(origin.Origin(address, secrets.token_hex(16)))
         try:
             return get_response(request)

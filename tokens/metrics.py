@@ -5,6 +5,7 @@ With several workers each writes its counts into files of its own below ``PROMET
 """
 
 import os
+from functools import cache
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -39,9 +40,12 @@ authority_expires = Gauge(
 )
 
 
+_answers = cache(realm_answers.labels)
+
+
 def count_realm(outcome: str, *, seconds: float) -> None:
     """Counts an answer of the realm, and how long it took."""
-    realm_answers.labels(outcome).inc()
+    _answers(outcome).inc()
     realm_seconds.observe(seconds)
 
 

@@ -98,12 +98,12 @@ def test_a_search_without_an_index_would_be_noticed() -> None:
 
 class TestStanding:
     def test_of_an_unknown_username_there_is_none(self, machine: Machine) -> None:
-        assert Standing.find("acme-aaaaaaaa") is None
+        assert Standing.find("acme-aaaaaaaa", now=timezone.now()) is None
 
     def test_each_secret_and_entitlement_comes_once(self, machine: Machine, cast: Cast) -> None:
         second = Secret.objects.mint(machine.token)
         Entitlement.objects.create(company=cast.acme, pattern="extra/*", can_push=True)
-        standing = Standing.find(machine.username)
+        standing = Standing.find(machine.username, now=timezone.now())
         assert standing is not None
         assert sorted(standing.digests) == sorted(map(digest, (machine.secret, second)))
         assert standing.entitlements == {"public/*": False, "extra/*": True}
@@ -112,7 +112,7 @@ class TestStanding:
         now = timezone.now()
         Secret.objects.update(retires_at=now)
         Entitlement.objects.update(ends_at=now)
-        standing = Standing.find(machine.username)
+        standing = Standing.find(machine.username, now=timezone.now())
         assert standing is not None
         assert (standing.digests, standing.entitlements) == ([], {})
 
@@ -120,7 +120,7 @@ class TestStanding:
         later = timezone.now() + timedelta(minutes=1)
         Secret.objects.update(retires_at=later)
         Entitlement.objects.update(ends_at=later)
-        standing = Standing.find(machine.username)
+        standing = Standing.find(machine.username, now=timezone.now())
         assert standing is not None
         assert (standing.digests, standing.entitlements) == (
             [digest(machine.secret)],
@@ -130,11 +130,11 @@ class TestStanding:
     def test_a_token_stands_without_secrets_and_entitlements(self, machine: Machine) -> None:
         Secret.objects.all().delete()
         Entitlement.objects.all().delete()
-        assert Standing.find(machine.username)
+        assert Standing.find(machine.username, now=timezone.now())
 
     def test_moments_are_the_same_on_every_database(self, machine: Machine) -> None:
         moment = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
         machine.change(expires_at=moment, suspended_at=moment, revoked_at=moment)
-        standing = Standing.find(machine.username)
+        standing = Standing.find(machine.username, now=timezone.now())
         assert standing is not None
         assert standing.expires_at == standing.suspended_at == standing.revoked_at == moment

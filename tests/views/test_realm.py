@@ -3,6 +3,7 @@
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import urlencode
 
 import pytest
@@ -428,13 +429,16 @@ class TestOtherAnswers:
         assert "the inside of it" in caplog.text
         assert "the inside of it" not in answer.response.content.decode()
 
-    def test_a_connection_that_broke_is_not_kept(self, machine, monkeypatch):
+    @pytest.mark.parametrize("address", [REALM, "/readyz"])
+    def test_a_connection_that_broke_is_not_kept(self, address, machine, monkeypatch):
         closed = []
         wrapper = connections[DEFAULT_DB_ALIAS]
         monkeypatch.setattr(wrapper, "close_if_unusable_or_obsolete", lambda: closed.append(1))
-        assert (machine.ask().says, closed) == (GRANTED, [])
+        ask = partial(Client().get, address, headers={"Authorization": machine.basic})
+        assert (ask().status_code, closed) == (200, [])
         monkeypatch.setattr(wrapper, "errors_occurred", True)
-        assert (machine.ask().says, closed) == (GRANTED, [1])
+        with without_database():
+            assert (ask().status_code, closed) == (503, [1])
 
     @pytest.mark.parametrize("state", ["missing", "garbled", "expired", "not yet valid"])
     def test_nothing_is_signed_by_an_authority_that_is(self, state, machine, tmp_path, settings):

@@ -7,10 +7,16 @@ them would wait much longer, so while it lasts one request a second finds out wh
 import time
 from types import TracebackType
 
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from psycopg_pool import PoolTimeout
 
 TRIED_EVERY = 1  # seconds
+
+
+def leave_broken_connection() -> None:
+    """Machines' threads keep their connection from one request to the next, unless it broke."""
+    if connection.errors_occurred:
+        connection.close_if_unusable_or_obsolete()
 
 
 class StillAway(OperationalError):

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection, models
-from django.utils import timezone
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.utils.translation import gettext_lazy as _
 
 from tokens import credentials
@@ -39,12 +38,13 @@ class Standing:
     entitlements: dict[str, bool]
 
     @classmethod
-    def find(cls, username: str) -> "Standing | None":
+    def find(cls, username: str, *, now: datetime) -> "Standing | None":
         """How the token with this username stands, in one query."""
+        connection = connections[DEFAULT_DB_ALIAS]
         with outage, connection.wrap_database_errors:
             connection.ensure_connection()
             rows = connection.connection.execute(_QUERY[connection.vendor], (username,)).fetchall()
-        standing = cls.of(rows or NOBODYS_ROWS, now=timezone.now())
+        standing = cls.of(rows or NOBODYS_ROWS, now=now)
         return standing if rows else None
 
     @classmethod

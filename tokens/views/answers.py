@@ -8,7 +8,7 @@ from functools import wraps
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 
-from tokens.models.outage import StillAway
+from tokens.models.outage import StillAway, leave_broken_connection
 from tokens.registry.authority import AuthorityError
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,10 @@ def answering(*methods: str) -> Callable[[Door], Door]:
                 return refused(not_allowed)
             try:
                 return door(request)
+            except Refusal as refusal:
+                return refused(refusal)
             except Exception as error:  # whatever it is, the machine gets its answer
+                leave_broken_connection()
                 return refused(_refusal_of(error))
 
         return answer
@@ -58,8 +61,6 @@ def answering(*methods: str) -> Callable[[Door], Door]:
 
 
 def _refusal_of(error: Exception) -> Refusal:
-    if isinstance(error, Refusal):
-        return error
     if isinstance(error, UnreadablePostError):
         return Refusal(400, "UNSUPPORTED", "the request ended early")
     if isinstance(error, OperationalError | InterfaceError | AuthorityError):
@@ -73,8 +74,7 @@ def _refusal_of(error: Exception) -> Refusal:
 
 def refused(refusal: Refusal) -> JsonResponse:
     error = {"code": refusal.code, "message": refusal.message, "detail": None}
-    headers = {"Cache-Control": "no-store"} | refusal.headers
-    return JsonResponse({"errors": [error]}, status=refusal.status, headers=headers)
+    return JsonResponse({"errors": [error]}, status=refusal.status, headers=refusal.headers)
 
 
 def bears(request: HttpRequest, secret: str) -> bool:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from tokens import grants, metrics
 from tokens.models import Sighting
+from tokens.models.outage import leave_broken_connection
 from tokens.registry.authority import AuthorityError
 from tokens.views.answers import answering
 
@@ -37,6 +38,7 @@ def _database() -> str:
         executor = MigrationExecutor(connection)
         behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except Error:
+        leave_broken_connection()
         return "away"
     return "migrations are missing" if behind else "ok"
 

@@ -7,6 +7,7 @@ import base64
 import binascii
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from time import perf_counter
 from typing import NamedTuple
 from urllib.parse import parse_qs
@@ -93,11 +94,20 @@ def _read(request: HttpRequest) -> Asked:
 
 def _fields(request: HttpRequest) -> Fields:
     """What a GET has in its query and a POST in its form: values by name, in the order sent."""
-    sent = request.META.get("QUERY_STRING", "") if request.method == "GET" else _form(request)
     try:
-        return parse_qs(sent, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        if request.method == "GET":
+            return _query(request.META.get("QUERY_STRING", ""))
+        return _parsed(_form(request))
     except ValueError:
         raise _malformed("the request has too many fields") from None
+
+
+def _parsed(sent: str) -> Fields:
+    return parse_qs(sent, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+
+
+# A machine asks for the same again and again; a form is not remembered, for it holds a secret.
+_query = lru_cache(maxsize=1024)(_parsed)
 
 
 def _form(request: HttpRequest) -> str:
@@ -134,7 +144,7 @@ def _verify(asked: Asked, *, now: datetime) -> Standing:
         raise _unauthorized(message, outcome="no_credentials")
     if not _could_be_ours(asked):
         raise _wrong(outcome="malformed_credentials")
-    standing = Standing.find(asked.username)
+    standing = Standing.find(asked.username, now=now)
     is_right = credentials.matches(asked.secret, standing.digests if standing else ())
     if standing and is_right:
         return standing
@@ -197,8 +207,7 @@ def _granted(grant: grants.Grant, said: Access | None, *, now: datetime) -> Http
         body["scope"] = " ".join(
             f"{scope['type']}:{scope['name']}:{','.join(scope['actions'])}" for scope in said
         )
-    headers = {"Cache-Control": "no-store"}
-    return HttpResponse(json.dumps(body), content_type="application/json", headers=headers)
+    return HttpResponse(json.dumps(body), content_type="application/json")
 
 
 def _malformed(message: str) -> Refusal:
