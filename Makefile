@@ -34,6 +34,7 @@ system: ## Install the Debian packages that the tests drive (as root)
 
 bench: $(VENV)/dev ## Measure the realm beside what it could be
 	@$(BIN)/python -m bench.realm
+	@$(BIN)/python -m bench.profile
 	@$(BIN)/python -m bench.timing
 	@$(BIN)/python -m bench.outage
 	@$(BIN)/python -m bench.revocation

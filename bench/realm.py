@@ -16,9 +16,11 @@ from typing import NamedTuple
 
 from bench import client, report, servers, stores
 from bench.cases import Case, ask
+from bench.load import Answers
 from tests import postgres
 
-FEW = 100
+FEW = 1000
+SHARED = 50  # connections that work, beside as many that fail
 CROWD = 200  # connections
 CALM = 300  # requests a second
 STEP = 7919  # how many credentials further on each round begins
@@ -31,7 +33,7 @@ class Plan(NamedTuple):
     many: int
 
 
-QUICK, WHOLE = Plan(3, 1, 2, 10_000), Plan(9, 2, 5, 100_000)
+QUICK, WHOLE = Plan(5, 1, 2, 10_000), Plan(21, 1, 5, 1_000_000)
 
 
 class Cases(NamedTuple):
@@ -61,13 +63,22 @@ def main() -> int:
             crowd = realm.load(plan.crowd_seconds, connections=CROWD)
             report.crowd(f"{realm.name}, all they can", ask(crowd))
             report.crowd(f"{realm.name}, {CALM} a second", client.ask(crowd, per_second=CALM))
+        report.shared(*_share(cases.realms[1], cases.refusals[0], seconds=plan.crowd_seconds))
     return report.failures(cases.all())
+
+
+def _share(working: Case, failing: Case, *, seconds: int) -> tuple[Answers, Answers]:
+    """What clients that work are answered beside as many that fail, all behind one address."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        loads = [case.load(seconds, connections=SHARED) for case in (working, failing)]
+        good, bad = pool.map(ask, loads)
+    return good, bad
 
 
 def _plan() -> Plan:
     parser = argparse.ArgumentParser(description="Measures the realm beside what it could be.")
     parser.add_argument("--quick", action="store_true", help="in less than a minute, and rougher")
-    parser.add_argument("--tokens", type=int, help="how many are many (100,000; 10,000 if quick)")
+    parser.add_argument("--tokens", type=int, help="how many are many (1,000,000; 10,000 if quick)")
     options = parser.parse_args()
     plan = QUICK if options.quick else WHOLE
     return plan._replace(many=options.tokens or plan.many)

@@ -34,6 +34,15 @@ def crowd(name: str, answers: Answers) -> None:
     print(f"{name:44}{figures}")
 
 
+def shared(working: Answers, failing: Answers) -> None:
+    """How clients that work fare beside as many that fail."""
+    print(
+        f"\nBehind one address: {working.answers:,} log-ins with right secrets,"
+        f" {working.refused + working.lost} of them refused or lost;"
+        f" {failing.answers:,} with wrong ones, {failing.refused:,} refused"
+    )
+
+
 def failures(cases: list[Case]) -> int:
     """Says how many answers were wrong or missing; an exit code."""
     for case in cases:

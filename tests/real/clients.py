@@ -137,6 +137,11 @@ class Skopeo(Client):
         place, there = f"dir:{self._copy(image)}", f"docker://{self.registry}/{target}"
         return self._run("skopeo", "copy", "--dest-tls-verify=false", place, there)
 
+    def delete(self, image: str) -> Outcome:
+        """Deletes an image in the registry, as no other of the clients can."""
+        there = f"docker://{self.registry}/{image}"
+        return self._run("skopeo", "delete", "--tls-verify=false", there)
+
     def has(self, image: str) -> bool:
         manifest = self._copy(image) / "manifest.json"
         if not manifest.exists():

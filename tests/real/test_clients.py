@@ -132,6 +132,41 @@ def test_a_revoked_token_does_not_log_in(
     assert re.search(said, outcome.said), outcome.said
 
 
+# What the screens for it will do, done to the rows; and what a client is then told.
+ENDS = {
+    "expired": ("expires_at = timezone.now()", "this token expired on "),
+    "suspended": ("suspended_at = timezone.now()", "this token was suspended on "),
+    "company inactive": ("company.is_active = False", "this company's access is suspended; see "),
+}
+END = """
+from django.utils import timezone
+from tokens.models import Token
+token = Token.objects.get(username={username!r})
+token.{change}
+token.save()
+token.company.save()
+"""
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_token_that_ended_otherwise_is_refused_with_the_reason(
+    client: Client, end: str, stack: Stack, image: str, matrix: Matrix
+) -> None:
+    change, sentence = ENDS[end]
+    credential = stack.sign_in("greta@globex.example").request_token()
+    client.remember(credential)
+    assert client.pull(image).succeeded
+    client.forget(image)
+    code = END.format(username=credential.username, change=change)
+    try:
+        assert stack.manage("shell", "--verbosity=0", "--command", code).returncode == 0
+        said = check_refused(client, image, because=sentence)
+        matrix.note(client, f"pull, {end}", said)
+    finally:
+        again = END.format(username=credential.username, change="company.is_active = True")
+        assert stack.manage("shell", "--verbosity=0", "--command", again).returncode == 0
+
+
 def test_a_new_token_works_at_once_after_a_revocation(
     client: Client, printed: Printed, person: Session, image: str
 ) -> None:

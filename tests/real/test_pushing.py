@@ -1,12 +1,14 @@
 """What may the vendor's pipeline do with a token that pushes, and a customer's machine not?"""
 
 import re
+from pathlib import Path
 
 import pytest
 import requests
 
 from tests.real import protocol
 from tests.real.clients import Client, Ctr, Docker, Podman, Skopeo
+from tests.real.engines import DockerEngine
 from tests.real.matrix import Matrix
 from tests.real.printed import Printed, request_token
 from tests.stack import Credential, Session, Stack
@@ -48,6 +50,29 @@ def test_the_vendors_token_pushes_and_what_it_pushed_is_pulled(
     pulled = client.pull(target)
     assert pulled.succeeded, pulled.said
     client.forget(target)
+
+
+def test_docker_mounts_layers_that_the_registry_has_elsewhere(
+    home: Path, stack: Stack, docker_engine: DockerEngine, pipeline: Credential, matrix: Matrix
+) -> None:
+    docker = Docker(home, stack.registry, docker_engine)
+    docker.remember(pipeline)
+    assert docker.pull(SOURCE).succeeded
+    pushed = docker.push(SOURCE, "public/mounted-by-docker:1")
+    assert "Mounted from public/universal" in pushed.said
+    matrix.note(docker, "mount while pushing", pushed)
+
+
+@pytest.mark.parametrize("who", ["the vendor", "a customer"])
+def test_skopeo_deletes_nothing(
+    who: str, home: Path, stack: Stack, pipeline: Credential, printed: Printed, matrix: Matrix
+) -> None:
+    skopeo = Skopeo(home, stack.registry, None)
+    skopeo.remember(pipeline if who == "the vendor" else printed.credential)
+    deleted = matrix.note(skopeo, f"delete, {who}", skopeo.delete(SOURCE))
+    assert not deleted.succeeded
+    assert DENIED.search(deleted.said), deleted.said
+    assert skopeo.pull(SOURCE).succeeded
 
 
 def test_a_customers_token_does_not_push(

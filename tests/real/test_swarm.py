@@ -6,6 +6,7 @@ import pytest
 
 from tests.real import engines
 from tests.real.engines import DockerEngine
+from tests.real.matrix import Matrix
 from tests.real.printed import Printed, request_token
 from tests.real.programs import Outcome, answer_prompt, shell, wait_until
 from tests.stack import Session
@@ -89,23 +90,28 @@ def wait_for_no_container(manager: DockerEngine) -> None:
 
 
 def test_the_printed_commands_start_a_service_whose_image_only_the_token_could_pull(
-    printed: Printed, manager: DockerEngine
+    printed: Printed, manager: DockerEngine, matrix: Matrix
 ) -> None:
     log_in(printed, manager)
     created = create(printed, manager)
     assert created.succeeded, created.said
     assert "converged" in created.said
     assert newest(manager).startswith("Running")
+    matrix.say("Swarm", "create a service", newest(manager))
 
 
-def test_without_the_option_the_task_gets_no_image(printed: Printed, manager: DockerEngine) -> None:
+def test_without_the_option_the_task_gets_no_image(
+    printed: Printed, manager: DockerEngine, matrix: Matrix
+) -> None:
     log_in(printed, manager)
     create(printed, manager, without="--with-registry-auth")
-    assert "No such image" in wait_for_a_task(manager, "Rejected")
+    rejected = wait_for_a_task(manager, "Rejected")
+    assert "No such image" in rejected
+    matrix.say("Swarm", "create without credentials", rejected)
 
 
 def test_after_a_revocation_a_running_service_needs_a_new_log_in_and_the_printed_update(
-    printed: Printed, manager: DockerEngine, person: Session
+    printed: Printed, manager: DockerEngine, person: Session, matrix: Matrix
 ) -> None:
     log_in(printed, manager)
     assert create(printed, manager).succeeded
@@ -113,7 +119,9 @@ def test_after_a_revocation_a_running_service_needs_a_new_log_in_and_the_printed
     said_before = len(manager.log.read_text())
     start_anew(manager)
     # Swarm shows no reason but this; the engine's log has the portal's sentence.
-    assert "No such image" in wait_for_a_task(manager, "Rejected")
+    rejected = wait_for_a_task(manager, "Rejected")
+    assert "No such image" in rejected
+    matrix.say("Swarm", "new task, revoked while in use", rejected)
     assert "this token was revoked on " in manager.log.read_text()[said_before:]
 
     another = request_token(person)
