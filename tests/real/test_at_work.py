@@ -1,10 +1,12 @@
 """What do the running portal and a real registry tell of pulls, failures and answers?"""
 
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import jwt
 import pytest
 import requests
 
@@ -87,6 +89,26 @@ def test_whichever_worker_is_asked_tells_the_answers_of_all(
         said = pool.map(lambda _: log_in(stack, credential, "203.0.113.7"), range(ASKED))
         assert Counter(said) == {200: ASKED}
     assert {metric(stack, GRANTED) for _ in range(10)} == {before + ASKED}
+
+
+def test_connections_that_come_at_once_are_shared_by_the_workers(
+    stack: Stack, credential: Credential
+) -> None:
+    """Of a few, such as a proxy keeps open, one worker would else take all."""
+    machines, together = 16, threading.Barrier(16)
+
+    def worker(_: int) -> str:
+        """Who answers: each process signs with a key of its own."""
+        together.wait(protocol.SECONDS)
+        answer = protocol.ask(
+            {"realm": f"{stack.portal}/auth/token", "scope": "repository:public/a:pull"}, credential
+        )
+        return str(jwt.get_unverified_header(answer.json()["token"])["kid"])
+
+    with ThreadPoolExecutor(machines) as pool:
+        shares = Counter(pool.map(worker, range(machines)))
+    assert len(shares) == 2
+    assert min(shares.values()) >= machines // 5
 
 
 def test_fifty_machines_that_fail_keep_none_out_of_fifty_that_work_beside_them(

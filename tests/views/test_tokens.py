@@ -444,3 +444,41 @@ def test_a_fragment_that_is_refused_is_the_form_again(cast: Cast, bram: Client) 
         assert answer.status_code == 422
         assert "Write at least 3 characters." in answer.content.decode()
         assert id_of(root_of(answer)) in {"request-token", f"token-{username}"}
+
+
+class TestATokenThatMayPush:
+    """Only where the company has an entitlement to push: the vendor's own pipeline."""
+
+    def test_is_offered_with_where_it_may_push_to(self, cast: Cast, sign_in: Browser) -> None:
+        page = sign_in(cast.vera).get("/tokens/request/").content.decode()
+        assert 'name="can_push"' in page
+        assert "<code>internal/*</code>" in page
+
+    def test_is_offered_to_nobody_else(self, bram: Client) -> None:
+        assert "can_push" not in bram.get("/tokens/request/").content.decode()
+
+    @pytest.mark.parametrize(
+        ("who", "fields", "can_push"),
+        [
+            ("vera", {"can_push": "on"}, True),
+            ("max", {"can_push": "on"}, True),
+            ("vera", {}, False),
+            ("bram", {"can_push": "on"}, False),
+            ("ana", {"can_push": "true"}, False),
+        ],
+    )
+    def test_is_what_was_asked_for_by_those_who_may(
+        self, who: str, fields: dict[str, str], can_push: bool, cast: Cast, sign_in: Browser
+    ) -> None:
+        browser = sign_in(getattr(cast, who))
+        post_as_served(browser, "/tokens/request/", description="Pipeline", **fields)
+        token = Token.objects.get(description="Pipeline")
+        assert token.can_push is can_push
+        page = browser.get(token.get_absolute_url()).content.decode()
+        assert ("May push" in page) is can_push
+
+    def test_is_said_in_its_event(self, cast: Cast, sign_in: Browser) -> None:
+        browser = sign_in(cast.vera)
+        post_as_served(browser, "/tokens/request/", description="Pipeline", can_push="on")
+        event = Event.objects.get(action="token.requested")
+        assert event.details["can_push"] is True
