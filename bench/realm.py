@@ -8,6 +8,7 @@ median of the ratios within the rounds.
 import argparse
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -23,6 +24,7 @@ FEW = 1000
 SHARED = 50  # connections that work, beside as many that fail
 CROWD = 200  # connections
 CALM = 300  # requests a second
+SETTLES = 0.7  # seconds in which a server writes the uses that it has noted
 STEP = 7919  # how many credentials further on each round begins
 
 
@@ -56,6 +58,7 @@ def main() -> int:
         for number in range(plan.rounds):
             for case in cases.all():
                 case.rounds.append(ask(case.load(plan.seconds, offset=number * STEP)))
+                time.sleep(SETTLES)
         report.rounds(cases.all(), beside=cases.bare)
         report.growth(cases.realms)
         report.crowd_title(CROWD)

@@ -158,10 +158,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "OPTIONS": {
             "timeout": 5,
             "transaction_mode": "IMMEDIATE",
-            # A revocation may not be lost with the power. Mapped into memory, what was read is
-            # shared by all threads: with 100,000 tokens the realm is nearly twice as fast.
+            # A revocation may not be lost with the power. Mapped into memory, 2 GB of it, what was
+            # read is shared by all threads: with 100,000 tokens the realm is nearly twice as fast.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-            " PRAGMA mmap_size=268435456;",
+            " PRAGMA mmap_size=2147418112;",
         },
     }
 else:
