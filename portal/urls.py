@@ -4,7 +4,7 @@ from allauth.account import views as account
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from tokens.views import catalog, instructions, people, tokens
+from tokens.views import catalog, events, instructions, people, tokens
 
 accounts = [
     path("login/", account.login, name="account_login"),
@@ -40,6 +40,9 @@ urlpatterns = [
     path("tokens/<slug:username>/describe/", tokens.describe, name="describe_token"),
     path("tokens/<slug:username>/revoke/", tokens.revoke, name="revoke_token"),
     path("images/", catalog.index, name="images"),
+    path("audit/", events.index, name="audit"),
+    path("audit/events.csv", events.csv_file, name="events_csv"),
+    path("audit/events.jsonl", events.jsonl_file, name="events_jsonl"),
     path("instructions/", instructions.index, name="instructions"),
     path("join/<str:key>/", people.join, name="join"),
     path("accounts/", include(accounts)),

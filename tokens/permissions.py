@@ -33,6 +33,11 @@ def may_change_token(actor: Actor, token: Token) -> bool:
     return actor.is_active and (actor.is_operator or is_colleague)
 
 
+def may_export_events(actor: Actor) -> bool:
+    """Whether they may take their company's audit trail home: whoever may read it may."""
+    return isinstance(actor, User) and actor.is_active
+
+
 def may_add_companies(actor: Actor) -> bool:
     return isinstance(actor, Console) or (actor.is_active and actor.is_operator)
 

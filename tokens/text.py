@@ -32,6 +32,11 @@ def one_line(text: str, *, least: int, most: int) -> str:
     return normal
 
 
+def no_formula(cell: str) -> str:
+    """The cell of a table as no spreadsheet takes it for a formula (OWASP, *CSV injection*)."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\0")) else cell
+
+
 def _check_length(text: str, *, least: int, most: int) -> None:
     if len(text) < least:
         raise ValidationError(

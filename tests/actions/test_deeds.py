@@ -13,8 +13,8 @@ from django.db import DatabaseError, connection
 from tests.factories import PASSWORD, Cast, make_person, request_token
 from tests.facts import everything, proof
 from tokens import actions, origin
-from tokens.actions import companies, people, tokens
-from tokens.models import CONSOLE, Actor, Event, User
+from tokens.actions import companies, events, people, tokens
+from tokens.models import CONSOLE, Actor, Company, Event, User
 from tokens.models.accounts import Role
 from tokens.models.events import Action, Subject
 from tokens.permissions import NotAllowed
@@ -67,6 +67,14 @@ DEEDS = {
         subject=lambda token: token,
         details={"reason": "It was lost"},
         refused=OTHERS,
+    ),
+    events.export: Deed(
+        Action.AUDIT_EXPORTED,
+        company="acme",
+        prepare=lambda cast: cast.acme,
+        do=lambda _company, by: events.export(by=by, form="csv", asked={"kind": "token.revoked"}),
+        subject=lambda event: Company.objects.get(slug=event.company),
+        details={"form": "csv", "asked": {"kind": "token.revoked"}},
     ),
     companies.add_company: Deed(
         Action.COMPANY_ADDED,

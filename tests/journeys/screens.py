@@ -392,6 +392,18 @@ def images(page: Page, scene: Scene) -> None:
     expect(page.get_by_role("heading", name="public/universal")).to_be_visible()
 
 
+@seen_by(DIRK)
+def audit(page: Page, scene: Scene) -> None:
+    page.goto("/audit/")
+    expect(page.get_by_role("link", name="JSON Lines, to be verified")).to_be_visible()
+
+
+@seen_by(DIRK)
+def audit_without_a_match(page: Page, scene: Scene) -> None:
+    page.goto("/audit/?since=nonsense")
+    expect(page.get_by_role("heading", name="No event matches")).to_be_visible()
+
+
 @seen_by(VERA)
 def request_that_may_push(page: Page, scene: Scene) -> None:
     page.goto("/tokens/request/")

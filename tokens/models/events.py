@@ -23,12 +23,17 @@ class Action(models.TextChoices):
     PERSON_INVITED = "person.invited", _("{actor} invited {object}")
     PERSON_JOINED = "person.joined", _("{actor} joined")
     PERSON_DEACTIVATED = "person.deactivated", _("{actor} deactivated {object}")
+    AUDIT_EXPORTED = "audit.exported", _("{actor} exported the audit trail of {object}")
     TOKEN_REQUESTED = "token.requested", _("{actor} requested {object}")
     TOKEN_DESCRIBED = "token.described", _("{actor} changed the description to {object}")
     TOKEN_REVOKED = "token.revoked", _("{actor} revoked {object}")
 
 
 class EventQuerySet(models.QuerySet["Event"]):
+    def of(self, company: Company) -> "EventQuerySet":
+        """The company's whole trail, newest first."""
+        return self.filter(company=company.slug).order_by("-sequence")
+
     def about(self, subject: Subject) -> "EventQuerySet":
         """The events whose object it is, newest first."""
         kind, id_, _name = subject.party
@@ -100,6 +105,11 @@ class Event(models.Model):
         ]
         indexes = [
             models.Index(fields=["object_kind", "object_id", "sequence"], name="about_an_object"),
+            # What the audit filters by, in the order of its pages.
+            models.Index(fields=["company", "actor_id", "sequence"], name="events_of_an_actor"),
+            models.Index(fields=["company", "action", "sequence"], name="events_of_a_kind"),
+            models.Index(fields=["company", "address", "sequence"], name="events_from_an_address"),
+            models.Index(fields=["company", "at"], name="events_in_time"),
         ]
 
     def __str__(self) -> str:

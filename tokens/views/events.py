@@ -1,0 +1,105 @@
+"""The audit trail: a page of sentences, and exports of exactly what is filtered."""
+
+import csv
+import json
+from collections.abc import Iterator
+from io import StringIO
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_safe
+
+from tokens import text
+from tokens.actions import events as deeds
+from tokens.forms import AuditForm
+from tokens.models import Event
+from tokens.models.events import EventQuerySet
+from tokens.views.request import PersonRequest
+
+PAGE = 50
+PARTY = ("kind", "id", "name")
+AT_ONCE = 1000  # events that an export reads at a time
+COLUMNS = [
+    *("sequence", "at", "action", "actor_kind", "actor_id", "actor_name"),
+    *("object_kind", "object_id", "object_name", "address", "request_id", "details"),
+    *("company", "previous", "hash"),
+]
+
+
+@require_safe
+def index(request: PersonRequest) -> HttpResponse:
+    """The company's events, newest first; the next page goes on before the last one's sequence."""
+    form = AuditForm(request.GET, company=request.user.company)
+    found = form.chosen(Event.objects.of(request.user.company))
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit():
+        found = found.filter(sequence__lt=min(int(before[:18]), 10**17))
+    events = list(found[: PAGE + 1])
+    context = {
+        "form": form,
+        "query": request.GET,
+        "events": events[:PAGE],
+        "older": events[PAGE - 1].sequence if len(events) > PAGE else None,
+        "is_first": not before,
+        "head": Event.objects.of(request.user.company).first(),
+    }
+    return render(request, "events/index.html", context)
+
+
+@require_GET
+def csv_file(request: PersonRequest) -> StreamingHttpResponse:
+    """What the filters select as CSV, oldest first; no cell of it is a formula."""
+    return _export(request, "csv")
+
+
+@require_GET
+def jsonl_file(request: PersonRequest) -> StreamingHttpResponse:
+    """What the filters select in JSON Lines, oldest first, ready to be verified."""
+    return _export(request, "jsonl")
+
+
+def _export(request: PersonRequest, form: str) -> StreamingHttpResponse:
+    company = request.user.company
+    filters = AuditForm(request.GET, company=company)
+    found = filters.chosen(Event.objects.of(company))
+    noted = deeds.export(by=request.user, form=form, asked=filters.asked())
+    write, kind = {"csv": (_csv, "text/csv"), "jsonl": (_jsonl, "application/jsonl")}[form]
+    lines = write(_oldest_first(found, before=noted.sequence))
+    name = f"{company.slug}-events-{noted.at:%Y-%m-%d}.{form}"
+    return StreamingHttpResponse(
+        lines,
+        content_type=f"{kind}; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _oldest_first(found: EventQuerySet, *, before: int) -> Iterator[Event]:
+    """A part at a time, so that memory stays constant and no cursor is held open."""
+    last = 0
+    while part := found.filter(sequence__gt=last, sequence__lt=before).order_by("sequence")[
+        :AT_ONCE
+    ]:
+        yield from part
+        last = part[len(part) - 1].sequence
+
+
+def _jsonl(events: Iterator[Event]) -> Iterator[str]:
+    for event in events:
+        yield json.dumps(event.line(), ensure_ascii=False) + "\n"
+
+
+def _csv(events: Iterator[Event]) -> Iterator[str]:
+    yield _row(COLUMNS)
+    for event in events:
+        line = event.line()
+        details = json.dumps(line["details"], ensure_ascii=False)
+        cells = {**line, "details": details}
+        for party in ("actor", "object"):
+            cells |= {f"{party}_{name}": getattr(event, f"{party}_{name}") for name in PARTY}
+        yield _row([text.no_formula(str(cells[column])) for column in COLUMNS])
+
+
+def _row(cells: list[str]) -> str:
+    line = StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
