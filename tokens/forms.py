@@ -16,6 +16,20 @@ from tokens import text
 from tokens.models import Company, Invitation, User
 from tokens.models.events import Action, EventQuerySet
 
+LONGEST_FILTER = 100
+YEARS = range(2000, 3000)
+DAY = r"\d{4}-\d\d-\d\d"
+KINDS = {
+    Action.TOKEN_REQUESTED: _("Token requested"),
+    Action.TOKEN_DESCRIBED: _("Description changed"),
+    Action.TOKEN_REVOKED: _("Token revoked"),
+    Action.PERSON_INVITED: _("Person invited"),
+    Action.PERSON_JOINED: _("Person joined"),
+    Action.PERSON_DEACTIVATED: _("Person deactivated"),
+    Action.COMPANY_ADDED: _("Company added"),
+    Action.AUDIT_EXPORTED: _("Audit exported"),
+}
+
 
 class OneLine(forms.CharField):
     """A line of text for others to read, by the rules of ``tokens.text``."""
@@ -93,25 +107,8 @@ class ListForm(forms.Form):
         people.queryset = company.people.order_by("name")
 
 
-LONGEST_FILTER = 100
-YEARS = range(2000, 3000)
-DAY = r"\d{4}-\d\d-\d\d"
-
-
-KINDS = {
-    Action.TOKEN_REQUESTED: _("Token requested"),
-    Action.TOKEN_DESCRIBED: _("Description changed"),
-    Action.TOKEN_REVOKED: _("Token revoked"),
-    Action.PERSON_INVITED: _("Person invited"),
-    Action.PERSON_JOINED: _("Person joined"),
-    Action.PERSON_DEACTIVATED: _("Person deactivated"),
-    Action.COMPANY_ADDED: _("Company added"),
-    Action.AUDIT_EXPORTED: _("Audit exported"),
-}
-
-
 class Filter(forms.CharField):
-    """A text that is asked for, or none."""
+    """What is asked for of a list, or nothing."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(required=False, max_length=LONGEST_FILTER, **options)

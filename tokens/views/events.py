@@ -17,7 +17,6 @@ from tokens.models.events import EventQuerySet
 from tokens.views.request import PersonRequest
 
 PAGE = 50
-PARTY = ("kind", "id", "name")
 AT_ONCE = 1000  # events that an export reads at a time
 COLUMNS = [
     *("sequence", "at", "action", "actor_kind", "actor_id", "actor_name"),
@@ -75,12 +74,10 @@ def _export(request: PersonRequest, form: str) -> StreamingHttpResponse:
 
 def _oldest_first(found: EventQuerySet, *, before: int) -> Iterator[Event]:
     """A part at a time, so that memory stays constant and no cursor is held open."""
-    last = 0
-    while part := found.filter(sequence__gt=last, sequence__lt=before).order_by("sequence")[
-        :AT_ONCE
-    ]:
+    last, found = 0, found.filter(sequence__lt=before).order_by("sequence")
+    while part := list(found.filter(sequence__gt=last)[:AT_ONCE]):
         yield from part
-        last = part[len(part) - 1].sequence
+        last = part[-1].sequence
 
 
 def _jsonl(events: Iterator[Event]) -> Iterator[str]:
@@ -91,11 +88,11 @@ def _jsonl(events: Iterator[Event]) -> Iterator[str]:
 def _csv(events: Iterator[Event]) -> Iterator[str]:
     yield _row(COLUMNS)
     for event in events:
-        line = event.line()
-        details = json.dumps(line["details"], ensure_ascii=False)
-        cells = {**line, "details": details}
-        for party in ("actor", "object"):
-            cells |= {f"{party}_{name}": getattr(event, f"{party}_{name}") for name in PARTY}
+        sealed = event.line()
+        cells = vars(event) | {
+            "at": sealed["at"],
+            "details": json.dumps(sealed["details"], ensure_ascii=False),
+        }
         yield _row([text.no_formula(str(cells[column])) for column in COLUMNS])
 
 
