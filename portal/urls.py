@@ -4,7 +4,7 @@ from allauth.account import views as account
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from tokens.views import catalog, events, instructions, people, tokens
+from tokens.views import catalog, events, instructions, inventory, people, tokens
 
 accounts = [
     path("login/", account.login, name="account_login"),
@@ -43,6 +43,8 @@ urlpatterns = [
     path("audit/", events.index, name="audit"),
     path("audit/events.csv", events.csv_file, name="events_csv"),
     path("audit/events.jsonl", events.jsonl_file, name="events_jsonl"),
+    path("audit/tokens/", inventory.index, name="inventory"),
+    path("audit/tokens.csv", inventory.csv_file, name="inventory_csv"),
     path("instructions/", instructions.index, name="instructions"),
     path("join/<str:key>/", people.join, name="join"),
     path("accounts/", include(accounts)),

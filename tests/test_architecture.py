@@ -27,6 +27,7 @@ FLOORS = {
     "tokens.forms": 2,
     "tokens.catalog": 2,
     "tokens.metrics": 2,
+    "tokens.inventory": 2,
     "tokens.models": 1,
     "tokens.migrations": 2,
     "tokens.apps": 1,

@@ -28,6 +28,7 @@ KINDS = {
     Action.PERSON_DEACTIVATED: _("Person deactivated"),
     Action.COMPANY_ADDED: _("Company added"),
     Action.AUDIT_EXPORTED: _("Audit exported"),
+    Action.INVENTORY_EXPORTED: _("Inventory exported"),
 }
 
 

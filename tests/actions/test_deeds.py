@@ -76,6 +76,14 @@ DEEDS = {
         subject=lambda event: Company.objects.get(slug=event.company),
         details={"form": "csv", "asked": {"kind": "token.revoked"}},
     ),
+    events.export_inventory: Deed(
+        Action.INVENTORY_EXPORTED,
+        company="acme",
+        prepare=lambda cast: cast.acme,
+        do=lambda _company, by: events.export_inventory(by=by),
+        subject=lambda event: Company.objects.get(slug=event.company),
+        details={},
+    ),
     companies.add_company: Deed(
         Action.COMPANY_ADDED,
         company="initech",

@@ -399,6 +399,12 @@ def audit(page: Page, scene: Scene) -> None:
 
 
 @seen_by(DIRK)
+def inventory(page: Page, scene: Scene) -> None:
+    page.goto("/audit/tokens/")
+    expect(page.get_by_role("columnheader", name="Worth a look")).to_be_attached()
+
+
+@seen_by(DIRK)
 def audit_without_a_match(page: Page, scene: Scene) -> None:
     page.goto("/audit/?since=nonsense")
     expect(page.get_by_role("heading", name="No event matches")).to_be_visible()

@@ -45,6 +45,8 @@ images                GET HEAD         in  200 200 200 200 in  200 200 200
 audit                 GET HEAD         in  200 200 200 200 in  200 200 200
 events_csv            GET              in  200 200 200 200 in  200 200 200
 events_jsonl          GET              in  200 200 200 200 in  200 200 200
+inventory             GET HEAD         in  200 200 200 200 in  200 200 200
+inventory_csv         GET              in  200 200 200 200 in  200 200 200
 instructions          GET HEAD         in  200 200 200 200 in  200 200 200
 join                  GET HEAD         200 200 200 200 200 200 200 200 200
 join                  POST             302 302 302 302 302 302 302 302 302
@@ -95,7 +97,7 @@ readyz                GET HEAD         200 200 200 200 200 200 200 200 200
 # What leaves an event where it is let in; nothing else does.
 DEEDS = {
     *((door, "POST") for door in ("request_token", "describe_token", "revoke_token", "join")),
-    *((door, "GET") for door in ("events_csv", "events_jsonl")),
+    *((door, "GET") for door in ("events_csv", "events_jsonl", "inventory_csv")),
 }
 Row = tuple[str, ...]
 

@@ -1,4 +1,4 @@
-"""Export."""
+"""Export the trail, export the inventory."""
 
 from collections.abc import Mapping
 
@@ -28,3 +28,14 @@ def export(*, by: User, form: str, asked: Mapping[str, str]) -> Event:
         on=by.company,
         details={"form": form, "asked": dict(asked)},
     )
+
+
+@transaction.atomic
+def export_inventory(*, by: User) -> Event:
+    """Notes that somebody takes the list of all tokens of their company home.
+
+    Raises:
+        NotAllowed
+    """
+    permissions.check(permissions.may_export_events(by))
+    return Event.objects.record(Action.INVENTORY_EXPORTED, company=by.company, by=by, on=by.company)

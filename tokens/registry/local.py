@@ -99,7 +99,7 @@ def _in_container(folder: Path) -> Program:
 
 
 def _program(path: str) -> Program:
-    version = _run([path, "--version"], cwd=Path.cwd())
+    version = _run([path, "--version"], cwd=Path(path).parent)
     match = re.search(r"\bv?(\d+)\.\d+", version)
     return Program((path, "serve"), line=int(match[1]) if match else 2)
 

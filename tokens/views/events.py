@@ -1,19 +1,17 @@
 """The audit trail: a page of sentences, and exports of exactly what is filtered."""
 
-import csv
 import json
 from collections.abc import Iterator
-from io import StringIO
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_safe
 
-from tokens import text
 from tokens.actions import events as deeds
 from tokens.forms import AuditForm
 from tokens.models import Event
 from tokens.models.events import EventQuerySet
+from tokens.views.downloads import csv_lines, download
 from tokens.views.request import PersonRequest
 
 PAGE = 50
@@ -60,16 +58,12 @@ def jsonl_file(request: PersonRequest) -> StreamingHttpResponse:
 def _export(request: PersonRequest, form: str) -> StreamingHttpResponse:
     company = request.user.company
     filters = AuditForm(request.GET, company=company)
-    found = filters.chosen(Event.objects.of(company))
+    chosen = filters.chosen(Event.objects.of(company))
     noted = deeds.export(by=request.user, form=form, asked=filters.asked())
+    found = _oldest_first(chosen, before=noted.sequence)
     write, kind = {"csv": (_csv, "text/csv"), "jsonl": (_jsonl, "application/jsonl")}[form]
-    lines = write(_oldest_first(found, before=noted.sequence))
     name = f"{company.slug}-events-{noted.at:%Y-%m-%d}.{form}"
-    return StreamingHttpResponse(
-        lines,
-        content_type=f"{kind}; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return download(write(found), name=name, kind=kind)
 
 
 def _oldest_first(found: EventQuerySet, *, before: int) -> Iterator[Event]:
@@ -86,17 +80,11 @@ def _jsonl(events: Iterator[Event]) -> Iterator[str]:
 
 
 def _csv(events: Iterator[Event]) -> Iterator[str]:
-    yield _row(COLUMNS)
-    for event in events:
-        sealed = event.line()
-        cells = vars(event) | {
-            "at": sealed["at"],
-            "details": json.dumps(sealed["details"], ensure_ascii=False),
-        }
-        yield _row([text.no_formula(str(cells[column])) for column in COLUMNS])
+    return csv_lines(COLUMNS, map(_cells, events))
 
 
-def _row(cells: list[str]) -> str:
-    line = StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
+def _cells(event: Event) -> list[object]:
+    sealed = event.line()
+    details = json.dumps(sealed["details"], ensure_ascii=False)
+    cells = vars(event) | {"at": sealed["at"], "details": details}
+    return [cells[column] for column in COLUMNS]

@@ -1,0 +1,129 @@
+"""Does the inventory show of each token what an auditor asks?"""
+
+import csv
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests.client import Client
+from tests.factories import Cast, request_token
+from tokens.actions import tokens as deeds
+from tokens.actions.people import deactivate
+from tokens.inventory import Flag
+from tokens.models import CONSOLE, Event, Pull, Token, Use, noted_pulls
+from tokens.models.uses import Place, noted_uses
+from tokens.registry.notifications import Pulled
+
+Browser = Callable[..., Client]
+
+
+@pytest.fixture
+def dirk(cast: Cast, sign_in: Browser) -> Client:
+    """An auditor of Acme."""
+    return sign_in(cast.dirk)
+
+
+@pytest.fixture
+def token(cast: Cast) -> Token:
+    return request_token(cast.bram, "Production cluster").token
+
+
+def use(token: Token, *addresses: str, days_ago: int = 0) -> None:
+    at = timezone.now() - timedelta(days=days_ago)
+    for address in addresses:
+        Use.record(Place(token.pk, address, "docker"), at=at)
+    noted_uses.write_everything()
+
+
+def rows(browser: Client) -> list[dict[str, str]]:
+    answer = browser.get("/audit/tokens.csv")
+    assert answer.status_code == 200
+    return list(csv.DictReader(StringIO(answer.getvalue().decode())))
+
+
+def flags(browser: Client) -> str:
+    (row,) = rows(browser)
+    shown = browser.get("/audit/tokens/").content.decode()
+    assert all(str(Flag(flag).label) in shown for flag in row["flags"].split())
+    return row["flags"]
+
+
+def test_a_token_is_listed_with_its_use(token: Token, dirk: Client) -> None:
+    use(token, "203.0.113.7", "203.0.113.8")
+    Pull.record(Pulled("1", token.username, "public/universal", "1"), at=timezone.now())
+    Pull.record(Pulled("2", token.username, "public/universal", "2"), at=timezone.now())
+    noted_pulls.write_everything()
+    (row,) = rows(dirk)
+    assert (row["username"], row["requested_by"]) == (token.username, "Bram de Wit")
+    assert (row["addresses"], row["pulls_in_30_days"]) == ("2", "2")
+    assert (row["status"], row["age_days"], row["flags"]) == ("live", "0", "")
+
+
+def test_what_was_pulled_longer_ago_does_not_count(token: Token, dirk: Client) -> None:
+    long_ago = timezone.now() - timedelta(days=31)
+    Pull.record(Pulled("1", token.username, "public/universal", "1"), at=long_ago)
+    noted_pulls.write_everything()
+    assert rows(dirk)[0]["pulls_in_30_days"] == "0"
+
+
+class TestFlags:
+    def test_never_used(self, token: Token, dirk: Client) -> None:
+        assert flags(dirk) == "never_used"
+
+    def test_unused_for_90_days(self, token: Token, dirk: Client) -> None:
+        use(token, "203.0.113.7", days_ago=91)
+        assert flags(dirk) == "idle"
+
+    def test_used_from_many_addresses(self, token: Token, dirk: Client) -> None:
+        use(token, *(f"203.0.113.{number}" for number in range(4)))
+        assert flags(dirk) == ""
+        use(token, "203.0.113.200")
+        assert flags(dirk) == "many_addresses"
+
+    def test_requester_left(self, token: Token, cast: Cast, dirk: Client) -> None:
+        use(token, "203.0.113.7")
+        deactivate(cast.bram, by=CONSOLE)
+        assert flags(dirk) == "requester_left"
+        assert rows(dirk)[0]["requester_works_here"] == "no"
+
+    def test_of_a_revoked_token_are_none(self, token: Token, cast: Cast, dirk: Client) -> None:
+        deeds.revoke(token, by=cast.bram)
+        assert flags(dirk) == ""
+        assert rows(dirk)[0]["status"] == "revoked"
+
+
+def test_tokens_of_another_company_are_not_there(
+    token: Token, cast: Cast, sign_in: Browser
+) -> None:
+    eva = sign_in(cast.eva)
+    assert rows(eva) == []
+    assert "No token yet" in eva.get("/audit/tokens/").content.decode()
+
+
+def test_taking_it_home_is_an_event(token: Token, cast: Cast, dirk: Client) -> None:
+    rows(dirk)
+    event = Event.objects.latest("pk")
+    assert (event.action, event.actor_name) == ("inventory.exported", cast.dirk.name)
+
+
+def test_no_cell_is_a_formula(cast: Cast, dirk: Client) -> None:
+    request_token(cast.bram, "=cmd|' /C calc'!A0")
+    assert rows(dirk)[0]["description"] == "'=cmd|' /C calc'!A0"
+
+
+def test_a_page_asks_as_often_for_many_tokens_as_for_few(
+    token: Token, cast: Cast, dirk: Client
+) -> None:
+    dirk.get("/audit/tokens/")
+    with CaptureQueriesContext(connection) as few:
+        dirk.get("/audit/tokens/")
+    for _ in range(30):
+        request_token(cast.bram)
+    with CaptureQueriesContext(connection) as many:
+        dirk.get("/audit/tokens/")
+    assert len(many) == len(few)

@@ -1,0 +1,55 @@
+"""What does an auditor ask of each token of a company?"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import Count, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from tokens.models import Company, Pull, Token, Use
+
+PULLED_WITHIN = timedelta(days=30)
+IDLE_AFTER = 90  # days
+MANY_ADDRESSES = 5
+
+
+class Flag(models.TextChoices):
+    """What is worth a look at a token that still works."""
+
+    NEVER_USED = "never_used", _("Never used")
+    IDLE = "idle", _("Unused for 90 days")
+    MANY_ADDRESSES = "many_addresses", _("Used from many addresses")
+    REQUESTER_LEFT = "requester_left", _("Requester left")
+
+
+def of(company: Company, *, now: datetime) -> "models.QuerySet[Token, Token]":
+    """All tokens of the company, newest first, with ``addresses`` and ``pulls`` of 30 days."""
+    addresses = Use.objects.filter(token=OuterRef("pk")).order_by().values("token")
+    pulls = Pull.objects.filter(token=OuterRef("pk"), day__gte=(now - PULLED_WITHIN).date())
+    return (
+        Token.objects.of(company)
+        .select_related("requested_by", "revoked_by")
+        .annotate(
+            addresses=_number(addresses.annotate(n=Count("address", distinct=True))),
+            pulls_lately=_number(pulls.order_by().values("token").annotate(n=Sum("count"))),
+        )
+    )
+
+
+def _number(counted: "models.QuerySet[Any, Any]") -> Coalesce:
+    return Coalesce(Subquery(counted.values("n")), 0, output_field=models.BigIntegerField())
+
+
+def flags(token: Token) -> list[Flag]:
+    """What is worth a look; nothing at a token that no longer works."""
+    if not token.is_live:
+        return []
+    found = {
+        Flag.NEVER_USED: token.last_used_at is None,
+        Flag.IDLE: token.days_idle >= IDLE_AFTER,
+        Flag.MANY_ADDRESSES: token.addresses >= MANY_ADDRESSES,  # type: ignore[attr-defined]
+        Flag.REQUESTER_LEFT: not token.requested_by.is_active,
+    }
+    return [flag for flag, is_so in found.items() if is_so]

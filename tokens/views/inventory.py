@@ -1,0 +1,56 @@
+"""The inventory: every token of the company, with what an auditor asks of it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_safe
+
+from tokens import inventory
+from tokens.actions import events as deeds
+from tokens.models import Token
+from tokens.views.downloads import csv_lines, download
+from tokens.views.request import PersonRequest
+
+PAGE = 50
+COLUMNS = [
+    *("username", "description", "status", "requested_by", "requester_works_here"),
+    *("requested_at", "age_days", "last_used_at", "last_used_address", "addresses"),
+    *("pulls_in_30_days", "revoked_at", "flags"),
+]
+
+
+@require_safe
+def index(request: PersonRequest) -> HttpResponse:
+    """50 tokens a page, newest first."""
+    found = inventory.of(request.user.company, now=timezone.now())
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    rows = [(token, inventory.flags(token)) for token in page]
+    context = {"page": page, "rows": rows, "query": request.GET}
+    return render(request, "events/inventory.html", context)
+
+
+@require_GET
+def csv_file(request: PersonRequest) -> StreamingHttpResponse:
+    """All of it as CSV, for an auditor's file."""
+    now, company = timezone.now(), request.user.company
+    deeds.export_inventory(by=request.user)
+    tokens = inventory.of(company, now=now).iterator(chunk_size=1000)
+    lines = csv_lines(COLUMNS, (_cells(token, now) for token in tokens))
+    return download(lines, name=f"{company.slug}-tokens-{now:%Y-%m-%d}.csv", kind="text/csv")
+
+
+def _cells(token: Token, now: datetime) -> Iterator[object]:
+    yield from (token.username, token.description, token.status.value)
+    yield from (token.requested_by.name, "yes" if token.requested_by.is_active else "no")
+    yield from (_iso(token.requested_at), (now - token.requested_at).days)
+    yield from (_iso(token.last_used_at), token.last_used_address or "")
+    yield from (token.addresses, token.pulls_lately)  # type: ignore[attr-defined]
+    yield from (_iso(token.revoked_at), " ".join(inventory.flags(token)))
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.isoformat(timespec="seconds") if moment else ""
