@@ -7,8 +7,8 @@ else: these are no audit.
 
 import logging
 import threading
-from collections.abc import Callable, Container, Hashable, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -55,6 +55,7 @@ class Notebook(Generic[Key]):
         self._lock = threading.Lock()
         self._notes: dict[Key, Note] = {}
         self._written_at: dict[Key, datetime] = {}
+        self._tidied_at = datetime.min.replace(tzinfo=UTC)
 
     def note(self, key: Key, *, at: datetime) -> None:
         """Counts one. It never waits for the database."""
@@ -67,14 +68,21 @@ class Notebook(Generic[Key]):
             django.db.Error: nothing was written; the notes are kept.
         """
         since = now - self._every
-        # What was written in the future was written before the clock stepped back.
-        recent = {key: at for key, at in self._written_at.items() if since < at <= now}
-        self._written_at = recent
-        self._write(self._take(but=recent), now=now)
+        if not since < self._tidied_at <= now:
+            # All of them only now and then: there may be a hundred thousand.
+            self._written_at = {k: at for k, at in self._written_at.items() if since < at <= now}
+            self._tidied_at = now
+
+        def is_recent(key: Key) -> bool:
+            # What was written in the future was written before the clock stepped back.
+            at = self._written_at.get(key)
+            return at is not None and since < at <= now
+
+        self._write(self._take(but=is_recent), now=now)
 
     def write_everything(self) -> None:
         """Writes all that is noted, as a process does before it ends."""
-        self._write(self._take(but=()), now=timezone.now())
+        self._write(self._take(but=lambda _key: False), now=timezone.now())
 
     def _add(self, key: Key, note: Note) -> None:
         with self._lock:
@@ -84,9 +92,9 @@ class Notebook(Generic[Key]):
             elif len(self._notes) < MOST_KEYS:
                 self._notes[key] = note
 
-    def _take(self, *, but: Container[Key]) -> dict[Key, Note]:
+    def _take(self, *, but: Callable[[Key], bool]) -> dict[Key, Note]:
         with self._lock:  # briefly, because answers wait for it
-            due = [key for key in self._notes if key not in but]
+            due = [key for key in self._notes if not but(key)]
             return {key: self._notes.pop(key) for key in due}
 
     def _write(self, notes: dict[Key, Note], *, now: datetime) -> None:
