@@ -25,7 +25,7 @@ class Flag(models.TextChoices):
 
 
 def of(company: Company, *, now: datetime) -> "models.QuerySet[Token, Token]":
-    """All tokens of the company, newest first, with ``addresses`` and ``pulls`` of 30 days."""
+    """All its tokens, newest first, with ``addresses``, and ``pulls_lately`` of 30 days."""
     addresses = Use.objects.filter(token=OuterRef("pk")).order_by().values("token")
     pulls = Pull.objects.filter(token=OuterRef("pk"), day__gte=(now - PULLED_WITHIN).date())
     return (

@@ -13,6 +13,7 @@ import requests
 from tests.real import protocol
 from tests.real.programs import wait_until
 from tests.stack import Credential, Session, Stack
+from tests.views.test_metrics import value
 from tokens import credentials
 from tokens.models.failures import MOST_A_MINUTE
 
@@ -77,8 +78,7 @@ def metric(stack: Stack, name: str) -> float:
     secret = stack.environment["METRICS_SECRET"]
     headers = {"Authorization": f"Bearer {secret}"}
     text = requests.get(f"{stack.portal}/metrics", headers=headers, timeout=10).text
-    lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
-    return next((float(number) for found, _, number in lines if found == name), 0.0)
+    return float(value(text, name))
 
 
 def test_whichever_worker_is_asked_tells_the_answers_of_all(

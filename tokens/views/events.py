@@ -30,7 +30,7 @@ def index(request: PersonRequest) -> HttpResponse:
     found = form.chosen(Event.objects.of(request.user.company))
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit():
-        found = found.filter(sequence__lt=min(int(before[:18]), 10**17))
+        found = found.filter(sequence__lt=int(before[:18]))
     events = list(found[: PAGE + 1])
     context = {
         "form": form,
