@@ -81,6 +81,9 @@ REVOCATION_CHECK = checked("REVOCATION_CHECK", read("REVOCATION_CHECK", default=
 USES_KEPT = timedelta(days=read("USES_KEPT_DAYS", env.int, default=400))
 PULLS_KEPT = timedelta(days=read("PULLS_KEPT_DAYS", env.int, default=400))
 REFUSALS_KEPT = timedelta(days=read("REFUSALS_KEPT_DAYS", env.int, default=90))
+# What signs how the chains of events end, and where that is written: "-" is standard output.
+AUDIT_KEY_FILE = read("AUDIT_KEY_FILE", default="")
+AUDIT_CHECKPOINTS = read("AUDIT_CHECKPOINTS", default=str(VAR_DIR / "checkpoints.jsonl"))
 METRICS_SECRET = read("METRICS_SECRET", default="")
 # Never changed once tokens exist: scanners know secrets by it.
 SECRET_PREFIX = checked("SECRET_PREFIX", read("SECRET_PREFIX", default="twc_"), secret_prefix)

@@ -14,9 +14,20 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import TypedDict
 
 GENESIS = "0" * 64
 LARGEST_INTEGER = 2**53 - 1
+Heads = Mapping[tuple[str, int], str]  # hashes, by company and sequence, from checkpoints
+NONE_KNOWN: Heads = MappingProxyType({})
+
+
+class Head(TypedDict):
+    """Where a chain ended, as a checkpoint tells it."""
+
+    sequence: int
+    hash: str
 
 
 class NotCanonical(ValueError):
@@ -106,13 +117,19 @@ class Proof:
 
 
 def verify(
-    events: Iterable[object], *, must_be_whole: bool = False, head: str | None = None
+    events: Iterable[object],
+    *,
+    must_be_whole: bool = False,
+    head: str | None = None,
+    known: Heads = NONE_KNOWN,
 ) -> Proof:
     """Checks events in the order of their export; memory stays constant.
 
     Args:
         must_be_whole: gaps are breaks, and every chain must begin with its first event.
         head: the hash that the last event must have, from a checkpoint kept elsewhere.
+        known: the hashes that events must have. Chains that must be whole, or are contiguous, must
+            reach them too.
 
     Raises:
         Broken: at the first event that does not hold.
@@ -121,6 +138,8 @@ def verify(
     last_hash = GENESIS
     for line, event in enumerate(events, start=1):
         company, sequence, previous, last_hash = _checked(line, event)
+        if known.get((company, sequence), last_hash) != last_hash:
+            raise Broken(line, f"event {sequence} of {company} is not that of the checkpoint")
         chain = proof.chains.get(company)
         if chain is None:
             if sequence == 1 and previous != GENESIS:
@@ -134,7 +153,16 @@ def verify(
         proof.events = line
     if head is not None and last_hash != head:
         raise Broken(proof.events + 1, "the last event is not the expected head: the tail is cut")
+    _reach(known, proof, must_be_whole=must_be_whole)
     return proof
+
+
+def _reach(known: Heads, proof: Proof, *, must_be_whole: bool) -> None:
+    for company, sequence in known:
+        chain = proof.chains.get(company, Chain(0, 0, GENESIS, is_contiguous=False))
+        if sequence > chain.last and (must_be_whole or chain.is_contiguous):
+            reason = f"event {sequence} of {company} is missing: the tail is cut"
+            raise Broken(proof.events + 1, reason)
 
 
 def _follow(chain: Chain, line: int, sequence: int, previous: str, *, must_be_whole: bool) -> None:
@@ -198,10 +226,10 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def verify_file(file: Path, *, head: str | None = None) -> Proof:
+def verify_file(file: Path, *, head: str | None = None, known: Heads = NONE_KNOWN) -> Proof:
     """Checks an exported file; raises Broken, or OSError when it cannot be read."""
     with file.open(encoding="utf-8", errors="surrogateescape") as lines:
-        return verify(read(lines), head=head)
+        return verify(read(lines), head=head, known=known)
 
 
 def main(arguments: list[str]) -> int:

@@ -4,17 +4,22 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import requests
 import responses
 import time_machine
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from tests.factories import request_token
 from tests.stack import ROOT
+from tokens import checkpoints
 from tokens.management import jobs
 from tokens.management.commands import run_jobs
 from tokens.models import Failure, Notification, Pull, Refusal, Sighting, Use
@@ -99,6 +104,45 @@ def test_what_was_seen_is_told_by_readyz(client, registry):
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["registry"]["clock_offset_seconds"] == 0
+
+
+@pytest.fixture
+def audit_key(tmp_path, settings):
+    key = Ed25519PrivateKey.generate()
+    file = tmp_path / "audit.key"
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    settings.AUDIT_KEY_FILE = str(file)
+    settings.AUDIT_CHECKPOINTS = str(tmp_path / "checkpoints.jsonl")
+    return key
+
+
+def test_checkpoints_are_appended_to_a_file(cast, audit_key, settings):
+    for _ in range(2):
+        request_token(cast.bram)
+        jobs.keep_checkpoint()
+    with Path(settings.AUDIT_CHECKPOINTS).open() as lines:
+        known = checkpoints.heads(lines, key=audit_key.public_key())
+    assert [company for company, _sequence in known] == ["acme", "acme"]
+
+
+def test_checkpoints_go_to_standard_output_where_that_is_asked(cast, audit_key, settings, capsys):
+    settings.AUDIT_CHECKPOINTS = "-"
+    request_token(cast.bram)
+    jobs.keep_checkpoint()
+    printed = capsys.readouterr().out
+    assert checkpoints.heads(printed.splitlines(), key=audit_key.public_key())
+
+
+def test_without_a_key_there_are_no_checkpoints(cast, settings, tmp_path):
+    settings.AUDIT_CHECKPOINTS = str(tmp_path / "checkpoints.jsonl")
+    jobs.keep_checkpoint()
+    assert not list(tmp_path.iterdir())
+
+
+def test_with_a_key_that_is_none_no_job_begins(audit_key, settings, tmp_path):
+    settings.AUDIT_KEY_FILE = str(tmp_path / "nothing.key")
+    with pytest.raises(CommandError, match=r"AUDIT_KEY_FILE: .*nothing\.key cannot be read"):
+        call_command("run_jobs", "--once")
 
 
 def test_sessions_that_have_ended_are_forgotten(registry):

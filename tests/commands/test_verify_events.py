@@ -13,9 +13,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
+from django.test import override_settings
 
 from tests.factories import Cast, request_token
 from tests.roof.faults import without_database
+from tokens.management.jobs import keep_checkpoint
 from tokens.models import Event
 
 WITHIN = 60  # seconds
@@ -174,3 +176,63 @@ def test_the_exit_status_tells_them_apart(
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
     assert (done.stdout.strip() == BREAKS["changed"][1]) == (name == "broken")
+
+
+class Checkpoints:
+    """What a job wrote while the trail was still whole, with the keys as openssl makes them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.key, self.public, self.file = (
+            folder / name for name in ("audit.key", "audit.pub", "checkpoints.jsonl")
+        )
+        self._openssl("genpkey", "-algorithm", "ed25519", "-out", str(self.key))
+        self._openssl("pkey", "-in", str(self.key), "-pubout", "-out", str(self.public))
+        with override_settings(AUDIT_KEY_FILE=str(self.key), AUDIT_CHECKPOINTS=str(self.file)):
+            keep_checkpoint()
+
+    def _openssl(self, *arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], check=True, timeout=WITHIN)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return ("--checkpoints", str(self.file), "--key", str(self.public))
+
+
+@pytest.fixture
+def kept(lines: Lines, tmp_path: Path) -> Checkpoints:
+    return Checkpoints(tmp_path)
+
+
+def test_a_trail_that_reaches_its_checkpoints_holds(
+    kept: Checkpoints, lines: Lines, tmp_path: Path
+) -> None:
+    assert verify(*kept.options)[0] == 0
+    assert verify("--file", exported(lines, tmp_path), *kept.options)[0] == 0
+
+
+def test_the_portals_own_key_proves_too(kept: Checkpoints) -> None:
+    with override_settings(AUDIT_KEY_FILE=str(kept.key)):
+        assert verify("--checkpoints", str(kept.file))[0] == 0
+
+
+def test_a_tail_that_was_cut_is_found_by_a_checkpoint(
+    kept: Checkpoints, lines: Lines, tmp_path: Path
+) -> None:
+    file = exported(lines[:-1], tmp_path)
+    assert verify("--file", file)[0] == 0
+    status, printed = verify("--file", file, *kept.options)
+    assert status == 1
+    assert printed.startswith(f"broken at line {len(lines)}: event ")
+    assert printed.endswith(" of globex is missing: the tail is cut\n")
+
+
+def test_what_cannot_be_proved_ends_with_2(kept: Checkpoints) -> None:
+    for options, says in (
+        (("--checkpoints", str(kept.file)), "name the public key with --key"),
+        (("--checkpoints", str(kept.key), "--key", str(kept.public)), "checkpoint 1 is none"),
+        ((*kept.options[:3], str(kept.file)), "holds no public key in PEM"),
+        (("--checkpoints", "nothing.jsonl", "--key", str(kept.public)), "No such file"),
+    ):
+        with pytest.raises(CommandError, match=says) as refused:
+            verify(*options)
+        assert refused.value.returncode == 2

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
+from random import Random
+from typing import ClassVar
 
 import pytest
 from hypothesis import assume, given
@@ -48,6 +50,66 @@ def place_of_break(events, **options):
     except trail.Broken as broken:
         return broken.line, broken.reason
     return None
+
+
+def a_change(random, events):
+    random.choice(events)["details"]["n"] = "forged"
+
+
+def a_removal(random, events):
+    events.pop(random.randrange(len(events)))
+
+
+def a_swap(random, events):
+    one, other = random.sample(range(len(events)), 2)
+    events[one], events[other] = events[other], events[one]
+
+
+def a_cut_tail(random, events):
+    del events[random.randrange(len(events)) :]
+
+
+def a_change_sealed_anew(random, events):
+    """By somebody who can compute hashes too: only a checkpoint shows it."""
+    forged = [event["details"] for event in events]
+    forged[random.randrange(len(forged))] = {"n": "forged"}
+    events[:] = chain(*forged)
+
+
+TAMPERINGS = (a_change, a_removal, a_swap, a_cut_tail, a_change_sealed_anew)
+
+
+class TestTampering:
+    """Somebody who can write to the database, and cannot reach the checkpoint."""
+
+    TRIES = 1_000
+    EVENTS = chain(*({"n": n} for n in range(20)))
+    KNOWN: ClassVar = {("acme", 20): EVENTS[-1]["hash"]}
+
+    @pytest.mark.parametrize("tamper", TAMPERINGS)
+    def test_is_caught_a_thousand_times_of_a_thousand(self, tamper):
+        random, caught = Random(tamper.__name__), 0
+        for _ in range(self.TRIES):
+            events = copy.deepcopy(self.EVENTS)
+            tamper(random, events)
+            caught += place_of_break(events, must_be_whole=True, known=self.KNOWN) is not None
+        assert caught == self.TRIES
+
+    def test_what_holds_is_not_accused(self):
+        assert place_of_break(self.EVENTS, must_be_whole=True, known=self.KNOWN) is None
+        later = chain(*({"n": n} for n in range(25)))
+        assert place_of_break(later, must_be_whole=True, known=self.KNOWN) is None
+
+    def test_a_filtered_export_need_not_reach_the_checkpoint(self):
+        assert place_of_break([FIVE[0], FIVE[2]], known={("acme", 5): FIVE[4]["hash"]}) is None
+        assert place_of_break([FIVE[0], FIVE[2]], known={("globex", 5): "f" * 64}) is None
+
+    def test_a_whole_chain_that_is_gone_is_missed(self):
+        known = self.KNOWN | {("globex", 1): "f" * 64}
+        assert place_of_break(self.EVENTS, must_be_whole=True, known=known) == (
+            21,
+            "event 1 of globex is missing: the tail is cut",
+        )
 
 
 class TestCanonicalForm:

@@ -1,8 +1,10 @@
 """What falls due, and how often?"""
 
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import requests
@@ -11,7 +13,7 @@ from django.core.management import call_command
 from django.db import models
 from django.utils import timezone
 
-from tokens import catalog, grants
+from tokens import catalog, checkpoints, grants
 from tokens.models import Failure, Notification, Pull, Refusal, Sighting, Use
 
 REGISTRY_SECONDS = 5
@@ -76,9 +78,22 @@ def refresh_catalog() -> None:
     catalog.listing(sign=grants.for_portal, seconds=CATALOG_SECONDS)
 
 
+def keep_checkpoint() -> None:
+    """Signs how every company's chain of events ends, where there is a key for it."""
+    if key := checkpoints.own_key():
+        line = checkpoints.take(key=key, at=timezone.now()) + "\n"
+        if settings.AUDIT_CHECKPOINTS == "-":
+            sys.stdout.write(line)
+            sys.stdout.flush()
+        else:
+            with Path(settings.AUDIT_CHECKPOINTS).open("a", encoding="utf-8") as file:
+                file.write(line)
+
+
 JOBS = (
     Job("sessions", 3600, forget_sessions),
     Job("gauges", 600, prune_gauges),
     Job("registry", 60, look_at_registry),
     Job("catalog", 60, refresh_catalog),
+    Job("checkpoint", 300, keep_checkpoint),
 )

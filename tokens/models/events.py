@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC
 
 from django.db import models
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -39,6 +40,12 @@ class EventQuerySet(models.QuerySet["Event"]):
         """The events whose object it is, newest first."""
         kind, id_, _name = subject.party
         return self.filter(object_kind=kind, object_id=id_).order_by("-sequence")
+
+    def heads(self) -> "EventQuerySet":
+        """The last event of each company, in one query."""
+        last = self.filter(company=OuterRef("slug")).order_by("-sequence").values("pk")[:1]
+        keys = Company.objects.annotate(last_event=Subquery(last)).values("last_event")
+        return self.filter(pk__in=keys).order_by("company")
 
     def record(
         self,

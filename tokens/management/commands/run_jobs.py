@@ -6,9 +6,10 @@ import threading
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import close_old_connections
 
+from tokens import checkpoints
 from tokens.management.jobs import JOBS, Job
 
 logger = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="do everything once and end")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        _check_audit_key()
         if options["once"]:
             for job in JOBS:
                 job.do()
@@ -28,6 +30,14 @@ class Command(BaseCommand):
         stopping = threading.Event()
         signal.signal(signal.SIGTERM, lambda number, frame: stopping.set())
         _keep_doing(stopping)
+
+
+def _check_audit_key() -> None:
+    """Nobody learns only from the log that nothing was signed; raises CommandError."""
+    try:
+        checkpoints.own_key()
+    except checkpoints.KeyUnusable as error:
+        raise CommandError(f"AUDIT_KEY_FILE: {error}") from error
 
 
 def _keep_doing(stopping: threading.Event) -> None:
