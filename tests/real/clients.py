@@ -194,3 +194,10 @@ class Ctr(Client):
     def _ctr(self, *arguments: str) -> Outcome:
         options = ["--address", self.engine_of_ours, "--namespace", self._namespace]
         return self._run("ctr", *options, *arguments)
+
+
+CLIENTS = [Docker, Podman, Skopeo, Ctr]
+
+
+def named(kind: type[Client]) -> str:
+    return kind.__name__.lower()

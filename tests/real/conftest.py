@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.real import engines
+from tests.real.clients import CLIENTS, Client, named
 from tests.real.matrix import Matrix
 from tests.real.printed import Printed, request_token
 from tests.stack import Session, Stack
@@ -69,6 +70,14 @@ def home() -> Iterator[Path]:
     """A client's own folder."""
     with _short_folder() as folder:
         yield folder
+
+
+@pytest.fixture(params=CLIENTS, ids=named)
+def client(request: pytest.FixtureRequest, home: Path, stack: Stack) -> Client:
+    """Each client in turn, in a folder of its own."""
+    kind = request.param
+    engine = request.getfixturevalue(kind.engine) if kind.engine else None
+    return kind(home, stack.registry, engine)
 
 
 @contextmanager

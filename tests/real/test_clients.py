@@ -1,11 +1,10 @@
 """What does each client do with a token that lives, that is wrong, and that was revoked?"""
 
 import re
-from pathlib import Path
 
 import pytest
 
-from tests.real.clients import Client, Ctr, Docker, Podman, Skopeo
+from tests.real.clients import Client, Docker, Podman, Skopeo, named
 from tests.real.matrix import Matrix
 from tests.real.printed import Printed, request_token
 from tests.real.programs import Outcome
@@ -14,20 +13,8 @@ from tokens import credentials
 
 pytestmark = pytest.mark.engine
 
-CLIENTS = [Docker, Podman, Skopeo, Ctr]
 LOGGING_IN = [Docker, Podman, Skopeo]
 BEYOND = "internal/builder:2025.1.10"
-
-
-def named(kind: type[Client]) -> str:
-    return kind.__name__.lower()
-
-
-@pytest.fixture(params=CLIENTS, ids=named)
-def client(request: pytest.FixtureRequest, home: Path, stack: Stack) -> Client:
-    kind = request.param
-    engine = request.getfixturevalue(kind.engine) if kind.engine else None
-    return kind(home, stack.registry, engine)
 
 
 logging_in = pytest.mark.parametrize("client", LOGGING_IN, ids=named, indirect=True)

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.real import protocol
-from tests.real.clients import Client, Ctr, Docker, Podman, Skopeo
+from tests.real.clients import Client, Docker, Skopeo, named
 from tests.real.engines import DockerEngine
 from tests.real.matrix import Matrix
 from tests.real.printed import Printed, request_token
@@ -30,17 +30,10 @@ def pipeline(vendor: Session) -> Credential:
     return request_token(vendor, can_push="on").credential
 
 
-@pytest.fixture(params=[Docker, Podman, Skopeo, Ctr], ids=lambda kind: kind.__name__.lower())
-def client(request: pytest.FixtureRequest, home, stack: Stack) -> Client:
-    kind = request.param
-    engine = request.getfixturevalue(kind.engine) if kind.engine else None
-    return kind(home, stack.registry, engine)
-
-
 def test_the_vendors_token_pushes_and_what_it_pushed_is_pulled(
     client: Client, pipeline: Credential, printed: Printed, matrix: Matrix
 ) -> None:
-    target = f"public/pushed-by-{type(client).__name__.lower()}:2026.1.1"
+    target = f"public/pushed-by-{named(type(client))}:2026.1.1"
     client.remember(pipeline)
     assert client.pull(SOURCE).succeeded
     pushed = matrix.note(client, "push with the vendor's token", client.push(SOURCE, target))
