@@ -12,11 +12,11 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection
 from django.test import override_settings
 
 from tests.factories import Cast, request_token
 from tests.roof.faults import without_database
+from tests.tampering import without_triggers
 from tokens.management.jobs import keep_checkpoint
 from tokens.models import Event
 
@@ -103,21 +103,6 @@ def test_a_tail_that_is_cut_shows_against_the_head(lines: Lines, tmp_path: Path)
     assert printed.startswith(f"broken at line {len(lines)}: ")
     assert "the tail is cut" in printed
     assert verify("--head", lines[0]["hash"])[0] == 1
-
-
-def without_triggers(statement: str) -> None:
-    """What somebody does who owns the database."""
-    drops = {
-        "sqlite": [
-            "DROP TRIGGER tokens_event_no_update",
-            "DROP TRIGGER tokens_event_no_delete",
-        ],
-        "postgresql": ["ALTER TABLE tokens_event DISABLE TRIGGER tokens_event_append_only"],
-    }
-    with connection.cursor() as cursor:
-        for drop in drops[connection.vendor]:
-            cursor.execute(drop)
-        cursor.execute(statement)
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ from django.utils import timezone
 
 from tests.client import Client
 from tests.factories import Cast, request_token
+from tests.tampering import without_triggers
 from tokens import trail
 from tokens.actions import tokens as deeds
 from tokens.forms import KINDS
+from tokens.management.jobs import check_trails
 from tokens.models import CONSOLE, Event, Token
 from tokens.models.events import Action
 
@@ -220,3 +222,29 @@ def test_what_the_console_does_is_told_too(token: Token, cast: Cast, dirk: Clien
 
 def test_every_kind_of_event_can_be_asked_for() -> None:
     assert KINDS.keys() == set(Action)
+
+
+def test_before_a_job_checked_the_trail_nothing_is_said_of_it(token: Token, dirk: Client) -> None:
+    assert "was checked" not in shown(dirk)
+
+
+def test_a_trail_that_was_checked_is_said_to_hold(token: Token, dirk: Client) -> None:
+    check_trails()
+    page = shown(dirk)
+    assert "All of it was checked" in page
+    assert "does not hold" not in page
+
+
+def test_a_trail_that_is_broken_is_said_so_to_its_own_people(
+    token: Token, cast: Cast, dirk: Client, sign_in: Browser
+) -> None:
+    request_token(cast.farid)
+    without_triggers(
+        "UPDATE tokens_event SET actor_name = 'Nobody' WHERE company = 'acme' AND sequence = 2"
+    )
+    check_trails()
+    page = shown(dirk)
+    assert "This trail does not hold." in page
+    assert "line 2: event 2 of acme was changed" in page
+    assert "All of it was checked" not in page
+    assert "All of it was checked" in shown(sign_in(cast.farid))

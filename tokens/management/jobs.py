@@ -1,5 +1,6 @@
 """What falls due, and how often?"""
 
+import logging
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,8 +14,10 @@ from django.core.management import call_command
 from django.db import models
 from django.utils import timezone
 
-from tokens import catalog, checkpoints, grants
-from tokens.models import Failure, Notification, Pull, Refusal, Sighting, Use
+from tokens import catalog, checkpoints, grants, trail
+from tokens.models import Company, Event, Failure, Notification, Pull, Refusal, Sighting, Use
+
+logger = logging.getLogger(__name__)
 
 REGISTRY_SECONDS = 5
 NOTIFICATIONS_KEPT = timedelta(days=2)  # far longer than a registry tries to tell of one
@@ -90,10 +93,25 @@ def keep_checkpoint() -> None:
                 file.write(line)
 
 
+def check_trails() -> None:
+    """Verifies every company's chain of events, and remembers for its people whether it holds."""
+    broken = {}
+    for company in Company.objects.order_by("slug"):
+        try:
+            trail.verify(Event.objects.of(company).lines(), must_be_whole=True)
+        except trail.Broken as error:
+            logger.error("the audit trail of %s is broken at %s", company.slug, error)
+            broken[company.slug] = str(error)
+    Sighting.objects.update_or_create(
+        name="trails", defaults={"at": timezone.now(), "seen": {"broken": broken}}
+    )
+
+
 JOBS = (
     Job("sessions", 3600, forget_sessions),
     Job("gauges", 600, prune_gauges),
     Job("registry", 60, look_at_registry),
     Job("catalog", 60, refresh_catalog),
     Job("checkpoint", 300, keep_checkpoint),
+    Job("trails", 6 * 3600, check_trails),
 )

@@ -1,6 +1,6 @@
 """What happened, who did it, and can that still be proved?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 
 from django.db import models
@@ -40,6 +40,11 @@ class EventQuerySet(models.QuerySet["Event"]):
         """The events whose object it is, newest first."""
         kind, id_, _name = subject.party
         return self.filter(object_kind=kind, object_id=id_).order_by("-sequence")
+
+    def lines(self) -> Iterator[dict[str, object]]:
+        """As they are exported, each chain oldest first; memory stays constant."""
+        for event in self.order_by("company", "sequence").iterator():
+            yield event.line()
 
     def heads(self) -> "EventQuerySet":
         """The last event of each company, in one query."""

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from tokens.actions import events as deeds
 from tokens.forms import AuditForm
-from tokens.models import Event
+from tokens.models import Company, Event, Sighting
 from tokens.models.events import EventQuerySet
 from tokens.views.downloads import csv_lines, download
 from tokens.views.request import PersonRequest
@@ -40,7 +40,15 @@ def index(request: PersonRequest) -> HttpResponse:
         "is_first": not before,
         "head": Event.objects.of(request.user.company).first(),
     }
+    context |= _state_of_the_chain(request.user.company)
     return render(request, "events/index.html", context)
+
+
+def _state_of_the_chain(company: Company) -> dict[str, object]:
+    """When a job last verified all of it, and where it found it broken."""
+    seen = Sighting.objects.filter(name="trails").first()
+    broken = seen.seen["broken"].get(company.slug) if seen else None
+    return {"checked_at": seen.at if seen else None, "broken_at": broken}
 
 
 @require_GET
