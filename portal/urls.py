@@ -44,6 +44,7 @@ urlpatterns = [
     path("audit/events.csv", events.csv_file, name="events_csv"),
     path("audit/events.jsonl", events.jsonl_file, name="events_jsonl"),
     path("audit/tokens/", inventory.index, name="inventory"),
+    path("audit/tokens/review/", inventory.review, name="review_inventory"),
     path("audit/tokens.csv", inventory.csv_file, name="inventory_csv"),
     path("instructions/", instructions.index, name="instructions"),
     path("join/<str:key>/", people.join, name="join"),

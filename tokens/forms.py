@@ -29,6 +29,7 @@ KINDS = {
     Action.COMPANY_ADDED: _("Company added"),
     Action.AUDIT_EXPORTED: _("Audit exported"),
     Action.INVENTORY_EXPORTED: _("Inventory exported"),
+    Action.INVENTORY_REVIEWED: _("Inventory reviewed"),
 }
 
 

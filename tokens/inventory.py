@@ -4,14 +4,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, OuterRef, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from tokens.models import Company, Pull, Token, Use
+from tokens.models import Company, Pull, Review, Token, Use
 
 PULLED_WITHIN = timedelta(days=30)
 IDLE_AFTER = 90  # days
+REVIEWED_WITHIN = timedelta(days=365)
 MANY_ADDRESSES = 5
 
 
@@ -22,18 +23,24 @@ class Flag(models.TextChoices):
     IDLE = "idle", _("Unused for 90 days")
     MANY_ADDRESSES = "many_addresses", _("Used from many addresses")
     REQUESTER_LEFT = "requester_left", _("Requester left")
+    NOT_REVIEWED = "not_reviewed", _("No review for a year")
 
 
 def of(company: Company, *, now: datetime) -> "models.QuerySet[Token, Token]":
-    """All its tokens, newest first, with ``addresses``, and ``pulls_lately`` of 30 days."""
+    """All its tokens, newest first, with ``addresses``, ``pulls_lately`` of 30 days, and
+    whether one that was there a year ago was ``reviewed_lately``.
+    """
     addresses = Use.objects.filter(token=OuterRef("pk")).order_by().values("token")
     pulls = Pull.objects.filter(token=OuterRef("pk"), day__gte=(now - PULLED_WITHIN).date())
+    year_ago = now - REVIEWED_WITHIN
+    reviews = Review.objects.filter(company=company, at__gte=year_ago)
     return (
         Token.objects.of(company)
         .select_related("requested_by", "revoked_by")
         .annotate(
             addresses=_number(addresses.annotate(n=Count("address", distinct=True))),
             pulls_lately=_number(pulls.order_by().values("token").annotate(n=Sum("count"))),
+            reviewed_lately=Q(requested_at__gte=year_ago) | Exists(reviews),
         )
     )
 
@@ -51,5 +58,6 @@ def flags(token: Token) -> list[Flag]:
         Flag.IDLE: token.days_idle >= IDLE_AFTER,
         Flag.MANY_ADDRESSES: token.addresses >= MANY_ADDRESSES,  # type: ignore[attr-defined]
         Flag.REQUESTER_LEFT: not token.requested_by.is_active,
+        Flag.NOT_REVIEWED: not token.reviewed_lately,  # type: ignore[attr-defined]
     }
     return [flag for flag, is_so in found.items() if is_so]

@@ -38,6 +38,11 @@ def may_export_events(actor: Actor) -> bool:
     return isinstance(actor, User) and actor.is_active
 
 
+def may_review(actor: Actor) -> bool:
+    """Whether they may record that they looked through all tokens of their company."""
+    return isinstance(actor, User) and actor.is_active and actor.role in {Role.AUDITOR, Role.ADMIN}
+
+
 def may_add_companies(actor: Actor) -> bool:
     return isinstance(actor, Console) or (actor.is_active and actor.is_operator)
 

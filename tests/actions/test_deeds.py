@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from tests.factories import PASSWORD, Cast, make_person, request_token
 from tests.facts import everything, proof
 from tokens import actions, origin
-from tokens.actions import companies, events, people, tokens
+from tokens.actions import companies, events, people, reviews, tokens
 from tokens.models import CONSOLE, Actor, Company, Event, User
 from tokens.models.accounts import Role
 from tokens.models.events import Action, Subject
@@ -83,6 +83,15 @@ DEEDS = {
         do=lambda _company, by: events.export_inventory(by=by),
         subject=lambda event: Company.objects.get(slug=event.company),
         details={},
+    ),
+    reviews.review: Deed(
+        Action.INVENTORY_REVIEWED,
+        company="acme",
+        prepare=lambda cast: request_token(cast.bram),
+        do=lambda _requested, by: reviews.review(by=by),
+        subject=lambda review: review.company,
+        details={"tokens": 1, "live": 1},
+        refused=("bram", "farid", "max"),
     ),
     companies.add_company: Deed(
         Action.COMPANY_ADDED,

@@ -405,6 +405,13 @@ def inventory(page: Page, scene: Scene) -> None:
 
 
 @seen_by(DIRK)
+def inventory_reviewed(page: Page, scene: Scene) -> None:
+    page.goto("/audit/tokens/")
+    page.get_by_role("button", name="I have reviewed them").click()
+    expect(page.get_by_role("status").first).to_contain_text("is recorded")
+
+
+@seen_by(DIRK)
 def audit_without_a_match(page: Page, scene: Scene) -> None:
     page.goto("/audit/?since=nonsense")
     expect(page.get_by_role("heading", name="No event matches")).to_be_visible()

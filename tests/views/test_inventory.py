@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from tests.client import Client
 from tests.factories import Cast, request_token
+from tokens.actions import reviews
 from tokens.actions import tokens as deeds
 from tokens.actions.people import deactivate
 from tokens.inventory import Flag
-from tokens.models import CONSOLE, Event, Pull, Token, Use, noted_pulls
+from tokens.models import CONSOLE, Event, Pull, Review, Token, Use, noted_pulls
 from tokens.models.uses import Place, noted_uses
 from tokens.registry.notifications import Pulled
 
@@ -95,6 +96,46 @@ class TestFlags:
         deeds.revoke(token, by=cast.bram)
         assert flags(dirk) == ""
         assert rows(dirk)[0]["status"] == "revoked"
+
+    def test_no_review_for_a_year(self, token: Token, cast: Cast, dirk: Client) -> None:
+        use(token, "203.0.113.7")
+        let_years_pass(token, days=366)
+        assert flags(dirk) == "not_reviewed"
+        reviews.review(by=cast.eva)
+        assert flags(dirk) == "not_reviewed"
+        reviews.review(by=cast.ana)
+        assert flags(dirk) == ""
+        Review.objects.update(at=timezone.now() - timedelta(days=366))
+        assert flags(dirk) == "not_reviewed"
+
+    def test_a_token_of_this_year_needs_none(self, token: Token, dirk: Client) -> None:
+        use(token, "203.0.113.7")
+        let_years_pass(token, days=364)
+        assert flags(dirk) == ""
+
+
+def let_years_pass(token: Token, *, days: int) -> None:
+    Token.objects.filter(pk=token.pk).update(requested_at=timezone.now() - timedelta(days=days))
+
+
+def test_a_review_says_who_looked_when_and_at_what(token: Token, cast: Cast, dirk: Client) -> None:
+    deeds.revoke(request_token(cast.bram).token, by=cast.bram)
+    assert "Nobody has reviewed" in dirk.get("/audit/tokens/").content.decode()
+    page = dirk.post("/audit/tokens/review/", follow=True).content.decode()
+    assert "Your review of 2 tokens is recorded." in page
+    assert "<bdi>Dirk Smit</bdi> reviewed 2 tokens" in page
+    assert "1 of them live" in page
+    event = Event.objects.latest("pk")
+    assert (event.action, event.details) == ("inventory.reviewed", {"tokens": 2, "live": 1})
+
+
+def test_a_member_reads_reviews_and_records_none(
+    token: Token, cast: Cast, sign_in: Browser
+) -> None:
+    bram = sign_in(cast.bram)
+    assert "I have reviewed them" not in bram.get("/audit/tokens/").content.decode()
+    assert bram.post("/audit/tokens/review/").status_code == 403
+    assert not Review.objects.exists()
 
 
 def test_tokens_of_another_company_are_not_there(

@@ -46,6 +46,7 @@ audit                 GET HEAD         in  200 200 200 200 in  200 200 200
 events_csv            GET              in  200 200 200 200 in  200 200 200
 events_jsonl          GET              in  200 200 200 200 in  200 200 200
 inventory             GET HEAD         in  200 200 200 200 in  200 200 200
+review_inventory      POST             in  403 302 302 302 in  403 302 302
 inventory_csv         GET              in  200 200 200 200 in  200 200 200
 instructions          GET HEAD         in  200 200 200 200 in  200 200 200
 join                  GET HEAD         200 200 200 200 200 200 200 200 200
@@ -97,6 +98,7 @@ readyz                GET HEAD         200 200 200 200 200 200 200 200 200
 # What leaves an event where it is let in; nothing else does.
 DEEDS = {
     *((door, "POST") for door in ("request_token", "describe_token", "revoke_token", "join")),
+    ("review_inventory", "POST"),
     *((door, "GET") for door in ("events_csv", "events_jsonl", "inventory_csv")),
 }
 Row = tuple[str, ...]

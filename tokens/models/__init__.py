@@ -6,6 +6,7 @@ from tokens.models.failures import Failure, throttle
 from tokens.models.jobs import Sighting
 from tokens.models.pulls import Notification, Pull, noted_pulls
 from tokens.models.refusals import Refusal, noted_refusals
+from tokens.models.reviews import Review
 from tokens.models.standing import Standing
 from tokens.models.tokens import Secret, Token
 from tokens.models.uses import Use, noted_uses
@@ -26,6 +27,7 @@ __all__ = [
     "Notification",
     "Pull",
     "Refusal",
+    "Review",
     "Secret",
     "Sighting",
     "Standing",

@@ -26,6 +26,7 @@ class Action(models.TextChoices):
     PERSON_DEACTIVATED = "person.deactivated", _("{actor} deactivated {object}")
     AUDIT_EXPORTED = "audit.exported", _("{actor} exported the audit trail of {object}")
     INVENTORY_EXPORTED = "inventory.exported", _("{actor} exported the inventory of {object}")
+    INVENTORY_REVIEWED = "inventory.reviewed", _("{actor} reviewed the inventory of {object}")
     TOKEN_REQUESTED = "token.requested", _("{actor} requested {object}")
     TOKEN_DESCRIBED = "token.described", _("{actor} changed the description to {object}")
     TOKEN_REVOKED = "token.revoked", _("{actor} revoked {object}")

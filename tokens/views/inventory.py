@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from tokens import inventory
+from tokens import inventory, permissions
 from tokens.actions import events as deeds
+from tokens.actions import reviews
 from tokens.models import Token
 from tokens.views.downloads import csv_lines, download
 from tokens.views.request import PersonRequest
@@ -29,8 +32,23 @@ def index(request: PersonRequest) -> HttpResponse:
     found = inventory.of(request.user.company, now=timezone.now())
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     rows = [(token, inventory.flags(token)) for token in page]
-    context = {"page": page, "rows": rows, "query": request.GET}
+    context = {
+        "page": page,
+        "rows": rows,
+        "query": request.GET,
+        "review": request.user.company.reviews.select_related("by").order_by("-at").first(),
+        "may_review": permissions.may_review(request.user),
+    }
     return render(request, "events/inventory.html", context)
+
+
+@require_POST
+def review(request: PersonRequest) -> HttpResponse:
+    """Records that the person looked through the list."""
+    done = reviews.review(by=request.user)
+    told = _("Your review of %(tokens)s tokens is recorded.") % {"tokens": done.tokens}
+    messages.success(request, told)
+    return redirect("inventory")
 
 
 @require_GET
