@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.factories import Cast
 from tokens import text
 from tokens.actions.people import invite
-from tokens.forms import DescriptionForm, JoinForm, ListForm, RequestForm, new_nonce
+from tokens.forms.people import JoinForm
+from tokens.forms.tokens import DescriptionForm, ListForm, RequestForm, new_nonce
 from tokens.models import CONSOLE
 from tokens.models.accounts import Role
 

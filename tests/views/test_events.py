@@ -18,7 +18,7 @@ from tests.factories import Cast, request_token
 from tests.tampering import without_triggers
 from tokens import trail
 from tokens.actions import tokens as deeds
-from tokens.forms import KINDS
+from tokens.forms.events import KINDS
 from tokens.management.jobs import check_trails
 from tokens.models import CONSOLE, Event, Token
 from tokens.models.events import Action

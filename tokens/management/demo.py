@@ -10,7 +10,7 @@ from django.conf import settings
 from tokens.actions import tokens
 from tokens.actions.companies import add_company
 from tokens.actions.people import invite, join
-from tokens.forms import new_nonce
+from tokens.forms.tokens import new_nonce
 from tokens.models import CONSOLE, Company, User
 from tokens.models.accounts import Role
 

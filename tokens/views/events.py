@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_safe
 
 from tokens.actions import events as deeds
-from tokens.forms import AuditForm
+from tokens.forms.events import AuditForm
 from tokens.models import Company, Event, Sighting
 from tokens.models.events import EventQuerySet
 from tokens.views.downloads import csv_lines, download

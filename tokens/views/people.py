@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from tokens.actions import people as deeds
-from tokens.forms import JoinForm
+from tokens.forms.people import JoinForm
 from tokens.models import Invitation
 
 

@@ -15,7 +15,7 @@ from django_htmx.http import reswap, retarget, trigger_client_event
 
 from tokens import grants, instructions, permissions
 from tokens.actions import tokens as deeds
-from tokens.forms import DescriptionForm, ListForm, RequestForm
+from tokens.forms.tokens import DescriptionForm, ListForm, RequestForm
 from tokens.models import Event, Pull, Refusal, Token, Use
 from tokens.views.request import PersonRequest
 
