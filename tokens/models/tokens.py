@@ -72,7 +72,8 @@ class TokenQuerySet(models.QuerySet["Token"]):
 class Token(models.Model):
     """What a machine logs in with. It belongs to the company; revoked ones stay as history."""
 
-    company = models.ForeignKey(Company, models.PROTECT, related_name="tokens")
+    # Two other indexes begin with the company.
+    company = models.ForeignKey(Company, models.PROTECT, related_name="tokens", db_index=False)
     username = models.CharField(max_length=60, unique=True)
     description = models.CharField(max_length=200)
     requested_by = models.ForeignKey(User, models.PROTECT, related_name="requested_tokens")

@@ -5,7 +5,7 @@ A gauge, not audit: see ``tokens.models.notebook``.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from django.db import connection, models
 
@@ -13,6 +13,7 @@ from tokens.models.notebook import Note, Notebook
 from tokens.models.tokens import Token
 
 WRITTEN_EVERY = timedelta(minutes=1)
+Row = tuple[Any, ...]
 
 
 class Place(NamedTuple):
@@ -35,7 +36,9 @@ class UseQuerySet(models.QuerySet["Use"]):
 class Use(models.Model):
     """That a token was used from an address with a client."""
 
-    token = models.ForeignKey(Token, models.CASCADE, related_name="uses")
+    # The constraint's index begins with the token. No other is kept, not even by age: a use that is
+    # written again then changes no index, and those that are too old are looked for in all of them.
+    token = models.ForeignKey(Token, models.CASCADE, related_name="uses", db_index=False)
     address = models.GenericIPAddressField()
     client = models.CharField(max_length=40)
     first_at = models.DateTimeField()
@@ -48,7 +51,6 @@ class Use(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["token", "address", "client"], name="one_use_per_place")
         ]
-        indexes = [models.Index(fields=["last_at"], name="uses_by_age")]
 
     def __str__(self) -> str:
         return f"{self.address} with {self.client}"
@@ -59,10 +61,10 @@ class Use(models.Model):
         noted_uses.note(place, at=at)
 
 
-# One statement on SQLite and PostgreSQL alike; the ORM cannot add to a count on conflict.
+# The ORM can neither add to a count on conflict nor save many moments in one statement.
 _ADD = """
     INSERT INTO tokens_use (token_id, address, client, first_at, last_at, count)
-    VALUES (%s, %s, %s, %s, %s, %s)
+    {rows}
     ON CONFLICT (token_id, address, client) DO UPDATE SET
         first_at = CASE WHEN excluded.first_at < tokens_use.first_at
                    THEN excluded.first_at ELSE tokens_use.first_at END,
@@ -70,39 +72,57 @@ _ADD = """
                   THEN excluded.last_at ELSE tokens_use.last_at END,
         count = tokens_use.count + excluded.count
 """
-# The ORM would compose it anew for each token.
-_SAVE_LAST = """UPDATE tokens_token
-    SET last_used_at = %s, last_used_address = %s, last_used_client = %s
-    WHERE id = %s AND (last_used_at IS NULL OR last_used_at < %s)
+_SAVE_LAST = """
+    UPDATE tokens_token
+    SET last_used_at = seen.at, last_used_address = seen.address, last_used_client = seen.client
+    FROM ({rows}) AS seen
+    WHERE tokens_token.id = seen.id AND (last_used_at IS NULL OR last_used_at < seen.at)
 """
+# SQLite runs a statement for each row. PostgreSQL runs one for all, given as columns: with a
+# million tokens that are each used once it is a third of the work.
+_STATEMENTS = {
+    "sqlite": (
+        _ADD.format(rows="VALUES (%s, %s, %s, %s, %s, %s)"),
+        _SAVE_LAST.format(rows="SELECT %s AS id, %s AS at, %s AS address, %s AS client"),
+    ),
+    "postgresql": (
+        _ADD.format(
+            rows="SELECT * FROM unnest(%s::bigint[], %s::inet[], %s::text[],"
+            " %s::timestamptz[], %s::timestamptz[], %s::bigint[])"
+        ),
+        _SAVE_LAST.format(
+            rows="SELECT given.*"
+            " FROM unnest(%s::bigint[], %s::timestamptz[], %s::inet[], %s::text[])"
+            " AS given (id, at, address, client) JOIN tokens_token USING (id)"
+            " ORDER BY id FOR NO KEY UPDATE OF tokens_token"
+        ),
+    ),
+}
 
 
 def _save(notes: Mapping[Place, Note]) -> None:
     moment = connection.ops.adapt_datetimefield_value
+    add, save_last = _STATEMENTS[connection.vendor]
+    latest: dict[int, Row] = {}
+    rows: list[Row] = []
     # Sorted, so that two processes take the locks in the same order.
-    rows = [
-        (*place, moment(note.first_at), moment(note.last_at), note.times)
-        for place, note in sorted(notes.items())
-        if place.address
-    ]
+    for place, note in sorted(notes.items()):
+        last_at = moment(note.last_at)
+        if place.address:
+            rows.append((*place, moment(note.first_at), last_at, note.times))
+        known = latest.get(place.token_id)
+        if known is None or known[1] <= last_at:
+            latest[place.token_id] = (place.token_id, last_at, place.address or None, place.client)
+    _run(add, rows)
+    _run(save_last, list(latest.values()))
+
+
+def _run(statement: str, rows: list[Row]) -> None:
     with connection.cursor() as cursor:
-        cursor.executemany(_ADD, rows)
-    _save_last(notes)
-
-
-def _save_last(notes: Mapping[Place, Note]) -> None:
-    moment = connection.ops.adapt_datetimefield_value
-    latest = {place.token_id: (place, note) for place, note in sorted(notes.items(), key=_last_at)}
-    rows = [
-        (moment(note.last_at), place.address or None, place.client, token_id, moment(note.last_at))
-        for token_id, (place, note) in sorted(latest.items())
-    ]
-    with connection.cursor() as cursor:
-        cursor.executemany(_SAVE_LAST, rows)
-
-
-def _last_at(noted: tuple[Place, Note]) -> datetime:
-    return noted[1].last_at
+        if connection.vendor == "sqlite":
+            cursor.executemany(statement, rows)
+        elif rows:
+            cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
 
 
 noted_uses = Notebook(_save, every=WRITTEN_EVERY)
