@@ -142,12 +142,12 @@ def test_pages_follow_each_other_by_key(token: Token, cast: Cast, dirk: Client) 
     for number in range(60):
         deeds.describe(request_token(cast.bram).token, by=cast.ana, description=f"No {number}")
     kind = "?kind=token.described"
-    first = dirk.get(f"/audit/{kind}").context
-    second = dirk.get(f"/audit/{kind}&before={first['older']}").context
-    seen = [event.sequence for event in [*first["events"], *second["events"]]]
-    assert (len(first["events"]), len(second["events"])) == (50, 10)
+    first = dirk.get(f"/audit/{kind}").context["page"]
+    second = dirk.get(f"/audit/{kind}&before={first.before}").context["page"]
+    seen = [event.sequence for event in [*first.rows, *second.rows]]
+    assert (len(first.rows), len(second.rows)) == (50, 10)
     assert seen == sorted(set(seen), reverse=True)
-    assert second["older"] is None
+    assert second.before is None
 
 
 def test_a_page_asks_as_often_for_many_events_as_for_few(

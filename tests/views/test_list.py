@@ -16,6 +16,7 @@ from tests.client import Client
 from tests.factories import Cast, request_token
 from tokens.actions import tokens as deeds
 from tokens.models import Token
+from tokens.pages import Page
 
 Browser = Callable[..., Client]
 HTMX = {"HX-Request": "true"}
@@ -124,13 +125,12 @@ def test_a_search_without_a_result_says_so(cast: Cast, bram: Client) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "page=-1",
-        "page=0",
-        "page=1000000000",
-        "page=NaN",
-        "page=" + "9" * 5000,
-        "page=1%00",
-        "page=1&page=junk",
+        "before=junk",
+        "before=acme-aaaaaaaa",
+        "before=%00",
+        "before=%F0%9F%90%8B",
+        "before=" + "9" * 5000,
+        "before=&before=junk",
         "person=junk",
         "person=1",
         f"person={uuid4()}",
@@ -185,11 +185,44 @@ def test_a_page_holds_fifty_and_the_filters_go_with_it(cast: Cast, bram: Client)
     tokens = [request_token(cast.ana, f"Machine {number}").token for number in range(52)]
     first = bram.get("/tokens/", {"q": "Machine"})
     assert listed(first) == names(*tokens[:1:-1])
-    assert 'href="?q=Machine&amp;page=2"' in first.content.decode()
-    second = bram.get("/tokens/", {"q": "Machine", "page": "2"})
+    assert f'rel="next" href="?q=Machine&amp;before={tokens[2].username}"' in first.content.decode()
+    assert 'rel="first"' not in first.content.decode()
+    second = bram.get("/tokens/", {"q": "Machine", "before": tokens[2].username})
     assert listed(second) == names(*tokens[1::-1])
-    assert "52 tokens" in first.content.decode()
-    assert "Page 2 of 2" in second.content.decode()
+    assert 'rel="first" href="?q=Machine">Newest' in second.content.decode()
+    assert 'rel="next"' not in second.content.decode()
+    for page in (first, second):
+        assert "52 tokens" in page.content.decode()
+
+
+def test_a_page_goes_on_after_tokens_that_were_requested_at_the_same_moment(
+    cast: Cast, bram: Client
+) -> None:
+    with time_machine.travel(timezone.now(), tick=False):
+        tokens = [request_token(cast.ana, f"Machine {number}").token for number in range(51)]
+    page = bram.get("/tokens/", {"before": tokens[1].username})
+    assert listed(page) == names(tokens[0])
+
+
+def test_a_page_goes_on_after_a_token_that_was_revoked_meanwhile(cast: Cast, bram: Client) -> None:
+    tokens = [request_token(cast.ana).token for _ in range(3)]
+    deeds.revoke(tokens[1], by=cast.ana)
+    assert listed(bram.get("/tokens/", {"before": tokens[1].username})) == names(tokens[0])
+
+
+def test_a_page_begins_anew_where_the_token_is_another_companys(cast: Cast, bram: Client) -> None:
+    foreign, own = request_token(cast.farid).token, request_token(cast.ana).token
+    assert listed(bram.get("/tokens/", {"before": foreign.username})) == names(own)
+
+
+def test_a_long_list_is_not_counted_to_its_end(
+    cast: Cast, bram: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Page, "COUNTED", 50)
+    for _ in range(51):
+        request_token(cast.ana)
+    assert "More than 50 tokens" in bram.get("/tokens/").content.decode()
+    assert "More than 50 tokens found" in bram.get("/tokens/", headers=HTMX).content.decode()
 
 
 def queries_of(browser: Client, address: str) -> int:
@@ -248,7 +281,8 @@ def test_after_a_revocation_htmx_gets_the_list_as_it_is_filtered(cast: Cast, bra
 
 
 @pytest.mark.parametrize(
-    "url", ["", "junk", "http://[", "http://evil.example/?q=zzz#%00", "?page=-1&person=x", "?" * 99]
+    "url",
+    ["", "junk", "http://[", "http://evil.example/?q=zzz#%00", "?before=x&person=x", "?" * 99],
 )
 def test_a_forged_page_of_the_browser_harms_nothing(url: str, cast: Cast, bram: Client) -> None:
     token = request_token(cast.ana).token

@@ -37,6 +37,15 @@ class TokenQuerySet(models.QuerySet["Token"]):
         choices = {"live": self.live, "unused": self.unused, "revoked": self.revoked}
         return choices.get(status, self.listed)()
 
+    def older_than(self, username: str, *, of: Company) -> Self | None:
+        """Those requested before a token of the company; None where it has no such token."""
+        is_username = credentials.is_username(username)
+        mark = Token.objects.of(of).filter(username=username).first() if is_username else None
+        if mark is None:
+            return None
+        since = Q(requested_at=mark.requested_at, pk__gte=mark.pk)
+        return self.filter(requested_at__lte=mark.requested_at).exclude(since)
+
     def twin_of(self, token: "Token") -> "Token | None":
         """Another live token with the same description, if there is one."""
         return self.live().filter(description=token.description).exclude(pk=token.pk).first()

@@ -1,4 +1,4 @@
-"""How are times written, and statuses?"""
+"""How are times and numbers written?"""
 
 import math
 from datetime import UTC, datetime
@@ -9,7 +9,11 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from tokens.models import Token
+from tokens.pages import Page
 
 register = template.Library()
 
@@ -36,6 +40,23 @@ def ago(moment: datetime) -> SafeString:
     relative = naturaltime(moment)
     shown = format_html('{}<span class="visually-hidden">, {}</span>', relative, exact)
     return _time(moment, shown=shown, title=exact)
+
+
+@register.simple_tag
+def tokens_counted(page: Page[Token]) -> str:
+    """How many tokens a list has."""
+    if page.is_uncounted:
+        return _("More than %(number)s tokens") % {"number": page.COUNTED}
+    return ngettext("%(number)s token", "%(number)s tokens", page.count) % {"number": page.count}
+
+
+@register.simple_tag
+def tokens_found(page: Page[Token]) -> str:
+    """How many tokens a search has found."""
+    if page.is_uncounted:
+        return _("More than %(number)s tokens found") % {"number": page.COUNTED}
+    told = ngettext("%(number)s token found", "%(number)s tokens found", page.count)
+    return told % {"number": page.count}
 
 
 def _time(moment: datetime, *, shown: str, title: str = "") -> SafeString:

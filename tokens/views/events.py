@@ -11,10 +11,10 @@ from tokens.actions import events as deeds
 from tokens.forms.events import AuditForm
 from tokens.models import Company, Event, Sighting
 from tokens.models.events import EventQuerySet
+from tokens.pages import Page
 from tokens.views.downloads import csv_lines, download
 from tokens.views.request import PersonRequest
 
-PAGE = 50
 AT_ONCE = 1000  # events that an export reads at a time
 COLUMNS = [
     *("sequence", "at", "action", "actor_kind", "actor_id", "actor_name"),
@@ -29,15 +29,12 @@ def index(request: PersonRequest) -> HttpResponse:
     form = AuditForm(request.GET, company=request.user.company)
     found = form.chosen(Event.objects.of(request.user.company))
     before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit():
-        found = found.filter(sequence__lt=int(before[:18]))
-    events = list(found[: PAGE + 1])
+    is_number = before.isascii() and before.isdigit()
+    older = found.filter(sequence__lt=int(before[:18])) if is_number else None
     context = {
         "form": form,
         "query": request.GET,
-        "events": events[:PAGE],
-        "older": events[PAGE - 1].sequence if len(events) > PAGE else None,
-        "is_first": not before,
+        "page": Page(found, older=older, key="sequence"),
         "head": Event.objects.of(request.user.company).first(),
     }
     context |= _state_of_the_chain(request.user.company)

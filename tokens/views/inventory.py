@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,10 +14,10 @@ from tokens import inventory, permissions
 from tokens.actions import events as deeds
 from tokens.actions import reviews
 from tokens.models import Token
+from tokens.pages import Page
 from tokens.views.downloads import csv_lines, download
 from tokens.views.request import PersonRequest
 
-PAGE = 50
 COLUMNS = [
     *("username", "description", "status", "requested_by", "requester_works_here"),
     *("requested_at", "age_days", "last_used_at", "last_used_address", "addresses"),
@@ -30,8 +29,9 @@ COLUMNS = [
 def index(request: PersonRequest) -> HttpResponse:
     """50 tokens a page, newest first."""
     found = inventory.of(request.user.company, now=timezone.now())
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    rows = [(token, inventory.flags(token)) for token in page]
+    older = found.older_than(request.GET.get("before", ""), of=request.user.company)
+    page = Page(found, older=older, key="username")
+    rows = [(token, inventory.flags(token)) for token in page.rows]
     context = {
         "page": page,
         "rows": rows,

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import date_format
@@ -17,9 +16,10 @@ from tokens import grants, instructions, permissions
 from tokens.actions import tokens as deeds
 from tokens.forms.tokens import DescriptionForm, ListForm, RequestForm
 from tokens.models import Event, Pull, Refusal, Token, Use
+from tokens.pages import Page
 from tokens.views.request import PersonRequest
 
-PAGE = 50
+SHOWN = 50  # uses, pulls, refusals and events of a token
 
 
 @require_safe
@@ -33,7 +33,7 @@ def index(request: PersonRequest) -> HttpResponse:
 
 
 def _list(request: PersonRequest, query: QueryDict) -> dict[str, Any]:
-    """What the list shows for a query such as ``q=cluster&status=revoked&page=2``."""
+    """What the list shows for a query such as ``q=cluster&status=revoked&before=acme-7f3k9q2m``."""
     form = ListForm(query, company=request.user.company)
     form.is_valid()
     chosen = form.cleaned_data
@@ -41,10 +41,11 @@ def _list(request: PersonRequest, query: QueryDict) -> dict[str, Any]:
     found = found.chosen(chosen.get("status", "")).matching(chosen.get("q", ""))
     if chosen.get("person"):
         found = found.filter(requested_by=chosen["person"])
+    older = found.older_than(query.get("before", ""), of=request.user.company)
     return {
         "form": form,
         "query": query,
-        "page": Paginator(found, PAGE).get_page(query.get("page")),
+        "page": Page(found, older=older, key="username"),
         "status": chosen.get("status", ""),
         "is_filtered": any(chosen.values()),
         "may_request": permissions.may_request_tokens(request.user),
@@ -104,7 +105,7 @@ def show(request: PersonRequest, username: str) -> HttpResponse:
         | {
             "patterns": token.company.pulls(),
             "pushes": token.company.pushes() if token.can_push else [],
-            "events": Event.objects.about(token)[:PAGE],
+            "events": Event.objects.about(token)[:SHOWN],
         }
     )
     return render(request, "tokens/show.html", context)
@@ -114,9 +115,9 @@ def _activity(token: Token) -> dict[str, Any]:
     """What changes while one looks on."""
     return {
         "token": token,
-        "uses": Use.objects.of(token)[:PAGE],
-        "pulls": Pull.objects.of(token)[:PAGE],
-        "refusals": Refusal.objects.of(token)[:PAGE],
+        "uses": Use.objects.of(token)[:SHOWN],
+        "pulls": Pull.objects.of(token)[:SHOWN],
+        "refusals": Refusal.objects.of(token)[:SHOWN],
     }
 
 
