@@ -1,6 +1,7 @@
 """How is a token kept, found and shown to stand?"""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from tests.factories import Cast, request_token
 from tests.facts import places_of
 from tokens import credentials
 from tokens.actions import tokens as deeds
-from tokens.models import Secret, Token, User
+from tokens.models import Secret, Token, User, search
 from tokens.models.tokens import UNUSED_AFTER, Status
 
 DAY = timedelta(days=1)
@@ -145,18 +146,22 @@ def test_tokens_of_one_moment_have_one_order_all_the_same(cast: Cast) -> None:
     assert list(Token.objects.of(cast.acme)) == tokens[::-1]
 
 
+def found(words: str) -> list[Token]:
+    return list(Token.objects.matching(words, people=User.objects.all()))
+
+
 @pytest.mark.parametrize(
     "words",
     ["cluster", "CLUSTER", "luste", "node eu", "eu  node", "Wit", "bram cluster", "acme-", ""],
 )
 def test_a_search_finds_every_word_somewhere(words: str, cast: Cast) -> None:
     token = request_token(cast.bram, "Production cluster, node pool EU").token
-    assert list(Token.objects.matching(words)) == [token]
+    assert found(words) == [token]
 
 
 def test_a_search_finds_the_username(cast: Cast) -> None:
     token, _other = request_token(cast.bram).token, request_token(cast.bram).token
-    assert list(Token.objects.matching(token.username)) == [token]
+    assert found(token.username) == [token]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +169,34 @@ def test_a_search_finds_the_username(cast: Cast) -> None:
 )
 def test_a_search_takes_every_character_as_itself(words: str, cast: Cast) -> None:
     request_token(cast.bram, "Production cluster, node pool EU")
-    assert list(Token.objects.matching(words)) == []
+    assert found(words) == []
+
+
+@pytest.mark.parametrize("rare", [0, 500])
+def test_a_search_finds_what_is_rare_and_what_is_common(
+    rare: int, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "RARE", rare)
+    tokens = [request_token(cast.bram, text).token for text in ("Node ÅSE", "Ünode", "Pool")]
+    assert found("node") == tokens[1::-1]
+    assert found("ode ÅSE") == tokens[:1]
+    assert found("Ünode") == tokens[1:2]
+    assert found("pooled") == []
+
+
+def test_a_search_knows_a_description_that_was_changed(cast: Cast) -> None:
+    token = request_token(cast.bram, "Production cluster").token
+    deeds.describe(token, by=cast.bram, description="Acceptance cluster")
+    assert found("production") == []
+    assert found("acceptance") == [token]
+
+
+def test_a_search_of_many_words_asks_few_questions(
+    cast: Cast, assert_queries: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    request_token(cast.bram, "Production cluster")
+    with assert_queries(3):
+        assert found("cluster production " * 20) != []
 
 
 def test_a_twin_is_another_live_token_of_the_same_description(cast: Cast) -> None:

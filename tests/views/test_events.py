@@ -3,11 +3,12 @@
 import csv
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -148,6 +149,20 @@ def test_pages_follow_each_other_by_key(token: Token, cast: Cast, dirk: Client) 
     assert (len(first.rows), len(second.rows)) == (50, 10)
     assert seen == sorted(set(seen), reverse=True)
     assert second.before is None
+
+
+def test_between_times_the_clock_orders_the_pages(cast: Cast, dirk: Client) -> None:
+    noon, token = datetime(2026, 3, 1, 12, tzinfo=UTC), request_token(cast.bram).token
+    for number in range(60):  # every fifth a minute late, as after the clock stepped back
+        at = noon + timedelta(seconds=number - 60 * (number % 5 == 0))
+        with time_machine.travel(at, tick=False):
+            deeds.describe(token, by=cast.ana, description=f"No {number}")
+    asked = "/audit/?kind=token.described&until=2026-03-01"
+    first = dirk.get(asked).context["page"]
+    second = dirk.get(f"{asked}&before={first.before}").context["page"]
+    seen = [(event.at, event.sequence) for event in [*first.rows, *second.rows]]
+    assert len(set(seen)) == 60
+    assert seen == sorted(seen, reverse=True)
 
 
 def test_a_page_asks_as_often_for_many_events_as_for_few(

@@ -40,7 +40,7 @@ class AuditForm(forms.Form):
         self.fields["kind"].widget.choices = [("", _("Everything")), *KINDS.items()]
 
     def chosen(self, events: EventQuerySet) -> EventQuerySet:
-        """The events that are asked for; none where that makes no sense."""
+        """The events that are asked for, by time where that is; none where it makes no sense."""
         if not self.is_valid():
             return events.none()
         asked = self.cleaned_data
@@ -53,7 +53,8 @@ class AuditForm(forms.Form):
             "at__gte": asked["since"],
             "at__lt": asked["until"],
         }
-        return events.filter(**{name: value for name, value in filters.items() if value})
+        chosen = events.filter(**{name: value for name, value in filters.items() if value})
+        return chosen.by_time() if asked["since"] or asked["until"] else chosen
 
     def asked(self) -> dict[str, str]:
         """What is asked for, as it was written; without what makes no sense."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC
 
 from django.db import models
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -36,6 +36,17 @@ class EventQuerySet(models.QuerySet["Event"]):
     def of(self, company: Company) -> "EventQuerySet":
         """The company's whole trail, newest first."""
         return self.filter(company=company.slug).order_by("-sequence")
+
+    def by_time(self) -> "EventQuerySet":
+        """Newest first by the clock, which may have stepped back in between."""
+        return self.order_by("-at", "-sequence")
+
+    def older_than(self, mark: "Event") -> "EventQuerySet":
+        """Those that follow an event of the company in the order of the list."""
+        if self.query.order_by[0] != "-at":
+            return self.filter(sequence__lt=mark.sequence)
+        since = Q(at=mark.at, sequence__gte=mark.sequence)
+        return self.filter(at__lte=mark.at).exclude(since)
 
     def about(self, subject: Subject) -> "EventQuerySet":
         """The events whose object it is, newest first."""
@@ -123,7 +134,7 @@ class Event(models.Model):
             models.Index(fields=["company", "actor_id", "sequence"], name="events_of_an_actor"),
             models.Index(fields=["company", "action", "sequence"], name="events_of_a_kind"),
             models.Index(fields=["company", "address", "sequence"], name="events_from_an_address"),
-            models.Index(fields=["company", "at"], name="events_in_time"),
+            models.Index(fields=["company", "at", "sequence"], name="events_by_time"),
         ]
 
     def __str__(self) -> str:

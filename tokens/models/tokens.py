@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tokens import credentials
+from tokens.models import search
 from tokens.models.accounts import Company, Party, User
 
 UNUSED_AFTER = timedelta(days=30)
@@ -66,16 +67,20 @@ class TokenQuerySet(models.QuerySet["Token"]):
         """All but the revoked ones, which are history."""
         return self.filter(revoked_at=None)
 
-    def matching(self, words: str) -> Self:
-        """Those with every word somewhere in the description, username or requester's name."""
-        found = self
+    def matching(self, words: str, *, people: "models.QuerySet[User]") -> Self:
+        """Those with every word somewhere in the description, username or requester's name.
+
+        Args:
+            people: who may have requested them.
+        """
+        found, longest = self, max(words.split(), key=len, default="")
         for word in words.split():
-            found = found.filter(
-                Q(description__icontains=word)
-                | Q(username__icontains=word)
-                | Q(requested_by__name__icontains=word)
-            )
-        return found
+            named = people.filter(name__icontains=word)
+            found = found.filter(search.has(word) | Q(requested_by__in=named))
+        if people.filter(name__icontains=longest).exists():
+            return found
+        keys = search.keys(longest, among=Token.objects.all())
+        return found if keys is None else found.filter(pk__in=keys)
 
 
 class Token(models.Model):

@@ -27,15 +27,16 @@ COLUMNS = [
 def index(request: PersonRequest) -> HttpResponse:
     """The company's events, newest first; the next page goes on before the last one's sequence."""
     form = AuditForm(request.GET, company=request.user.company)
-    found = form.chosen(Event.objects.of(request.user.company))
+    trail = Event.objects.of(request.user.company)
+    found = form.chosen(trail)
     before = request.GET.get("before", "")
     is_number = before.isascii() and before.isdigit()
-    older = found.filter(sequence__lt=int(before[:18])) if is_number else None
+    mark = trail.filter(sequence=before[:18]).first() if is_number else None
     context = {
         "form": form,
         "query": request.GET,
-        "page": Page(found, older=older, key="sequence"),
-        "head": Event.objects.of(request.user.company).first(),
+        "page": Page(found, older=found.older_than(mark) if mark else None, key="sequence"),
+        "head": trail.first(),
     }
     context |= _state_of_the_chain(request.user.company)
     return render(request, "events/index.html", context)

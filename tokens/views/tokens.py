@@ -37,11 +37,13 @@ def _list(request: PersonRequest, query: QueryDict) -> dict[str, Any]:
     form = ListForm(query, company=request.user.company)
     form.is_valid()
     chosen = form.cleaned_data
-    found = Token.objects.of(request.user.company).select_related("requested_by", "revoked_by")
-    found = found.chosen(chosen.get("status", "")).matching(chosen.get("q", ""))
+    company = request.user.company
+    found = Token.objects.of(company).select_related("requested_by", "revoked_by")
+    found = found.chosen(chosen.get("status", ""))
+    found = found.matching(chosen.get("q", ""), people=company.people.all())
     if chosen.get("person"):
         found = found.filter(requested_by=chosen["person"])
-    older = found.older_than(query.get("before", ""), of=request.user.company)
+    older = found.older_than(query.get("before", ""), of=company)
     return {
         "form": form,
         "query": query,
