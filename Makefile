@@ -32,9 +32,10 @@ format: $(VENV)/dev ## Put code into its form
 system: ## Install the Debian packages that the tests drive (as root)
 	@deploy/system-packages
 
-bench: $(VENV)/dev ## Measure the realm beside what it could be
+bench: $(VENV)/dev ## Measure the realm beside what it could be, and large companies beside small ones
 	@$(BIN)/python -m bench.realm
 	@$(BIN)/python -m bench.profile
+	@$(BIN)/python -m bench.screens
 	@$(BIN)/python -m bench.timing
 	@$(BIN)/python -m bench.outage
 	@$(BIN)/python -m bench.revocation

@@ -42,7 +42,7 @@ def fill(count: int, file: str) -> None:
         lines += _add_tokens(owners[start : start + AT_ONCE])
     random.shuffle(lines)
     Path(file).write_text("\n".join(lines))
-    _gather_statistics()
+    gather_statistics()
 
 
 def _add_tokens(owners: list[User]) -> list[str]:
@@ -64,7 +64,7 @@ def _add_tokens(owners: list[User]) -> list[str]:
     return [f"{token.username} {secret}" for token, secret in minted]
 
 
-def _gather_statistics() -> None:
+def gather_statistics() -> None:
     """What PostgreSQL does by itself within a minute."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

@@ -124,7 +124,7 @@ def _fill(folder: Path, many: int, ends: ExitStack) -> list[stores.Store]:
 def _serve(name: str, config: str, store: stores.Store, ends: ExitStack) -> Case:
     log = store.folder / f"{config}.log"
     url = ends.enter_context(servers.serving(config, env=store.environment, log=log))
-    return Case(name, url, store.headers("right"))
+    return Case(name, url + servers.REALM, store.headers("right"))
 
 
 if __name__ == "__main__":

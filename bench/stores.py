@@ -26,8 +26,7 @@ def fill(name: str, folder: Path, *, count: int, **settings: str) -> Store:
     folder.mkdir()
     store = Store(name, folder, servers.environment(folder, **settings))
     credentials = folder / "credentials"
-    code = f"from bench.data import fill; fill({count}, {str(credentials)!r})"
-    servers.run("manage.py", "shell", "--verbosity=0", "--command", code, env=store.environment)
+    servers.call("bench.data.fill", count, str(credentials), env=store.environment)
     pairs = [line.split(" ") for line in credentials.read_text().splitlines()]
     usernames, secrets = zip(*pairs, strict=True)
     _write(store.headers("right"), zip(usernames, secrets, strict=True))
