@@ -73,11 +73,8 @@ def origin_of_request(get_response: Handler) -> Handler:
             request.META.pop("HTTP_X_FORWARDED_PROTO", None)
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
         address = origin.client_address(peer, forwarded, trusted=trusted)
-        here = origin.current.set(origin.Origin(address, secrets.token_hex(16)))
-        try:
+        with origin.coming_from(origin.Origin(address, secrets.token_hex(16))):
             return get_response(request)
-        finally:
-            origin.current.reset(here)
 
     return middleware
 

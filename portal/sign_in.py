@@ -1,15 +1,21 @@
-"""How does allauth's sign-in differ here? Nobody can sign up, and addresses come from one place."""
+"""How does allauth's sign-in differ here? Nobody can sign up, and what happens is an event."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from tokens import origin
+from tokens import metrics, origin
+from tokens.actions import passwords, sign_ins
 from tokens.models import User
+
+RESET = "account_reset_password_from_key"
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -27,6 +33,35 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return origin.current.get().address
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """What cannot be written in the trail does not happen."""
+        with transaction.atomic():
+            sign_ins.sign_in(by=user)
+            super().login(request, user)
+        metrics.sign_ins.labels("signed_in").inc()
+
+    def logout(self, request: HttpRequest) -> None:
+        with transaction.atomic():
+            sign_ins.sign_out(by=request.user)  # type: ignore[arg-type]
+            super().logout(request)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        self._note_failure(credentials.get("email", ""))
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """The password was right, and they do not get in all the same."""
+        self._note_failure(user.email)
+        answer: HttpResponse = super().respond_user_inactive(request, user)
+        return answer
+
+    def _note_failure(self, email: str) -> None:
+        attempt = sign_ins.Attempt(email.lower(), origin.current.get())
+        sign_ins.noted_attempts.note(attempt, at=timezone.now())
+
+    def set_password(self, user: User, password: str) -> None:
+        is_reset = self.request.resolver_match.url_name == RESET
+        (passwords.reset if is_reset else passwords.change)(by=user, password=password)
 
     def get_from_email(self) -> str:
         return str(settings.DEFAULT_FROM_EMAIL)

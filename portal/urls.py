@@ -4,7 +4,7 @@ from allauth.account import views as account
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from tokens.views import catalog, events, instructions, inventory, people, tokens
+from tokens.views import catalog, events, instructions, inventory, mails, people, tokens
 
 accounts = [
     path("login/", account.login, name="account_login"),
@@ -47,6 +47,9 @@ urlpatterns = [
     path("audit/tokens/review/", inventory.review, name="review_inventory"),
     path("audit/tokens.csv", inventory.csv_file, name="inventory_csv"),
     path("instructions/", instructions.index, name="instructions"),
+    path("account/mails/", mails.choices, name="mail_choices"),
+    path("messages/", mails.index, name="messages"),
+    path("messages/retry/", mails.try_again, name="retry_messages"),
     path("join/<str:key>/", people.join, name="join"),
     path("accounts/", include(accounts)),
 ]

@@ -16,6 +16,7 @@ from tests.client import Client
 from tests.factories import Cast
 from tests.queries import assert_queries
 from tokens import grants
+from tokens.actions.sign_ins import noted_attempts
 from tokens.models import User, noted_pulls, noted_refusals, noted_uses, throttle
 
 __all__ = ["assert_queries"]
@@ -43,7 +44,7 @@ def _fresh_process() -> Iterator[None]:
     yield
     for made_once in (grants.authority, grants.signer, grants.verifier):
         made_once.cache_clear()
-    for notebook in (noted_uses, noted_refusals, noted_pulls):
+    for notebook in (noted_uses, noted_refusals, noted_pulls, noted_attempts):
         notebook._notes.clear()
         notebook._written_at.clear()
     throttle._minute = None

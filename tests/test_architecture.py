@@ -22,6 +22,7 @@ FLOORS = {
     "tokens.templatetags": 4,
     "tokens.actions": 3,
     "tokens.permissions": 2,
+    "tokens.mails": 2,
     "tokens.grants": 2,
     "tokens.instructions": 2,
     "tokens.forms": 2,

@@ -9,10 +9,9 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from tokens.models import Company, Pull, Review, Token, Use
-from tokens.models.tokens import TokenQuerySet
+from tokens.models.tokens import IDLE_AFTER, TokenQuerySet
 
 PULLED_WITHIN = timedelta(days=30)
-IDLE_AFTER = 90  # days
 REVIEWED_WITHIN = timedelta(days=365)
 MANY_ADDRESSES = 5
 
@@ -56,7 +55,7 @@ def flags(token: Token) -> list[Flag]:
         return []
     found = {
         Flag.NEVER_USED: token.last_used_at is None,
-        Flag.IDLE: token.days_idle >= IDLE_AFTER,
+        Flag.IDLE: token.days_idle >= IDLE_AFTER.days,
         Flag.MANY_ADDRESSES: token.addresses >= MANY_ADDRESSES,  # type: ignore[attr-defined]
         Flag.REQUESTER_LEFT: not token.requested_by.is_active,
         Flag.NOT_REVIEWED: not token.reviewed_lately,  # type: ignore[attr-defined]

@@ -28,6 +28,11 @@ realm_seconds = Histogram(
     "How long the realm took to answer.",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
+sign_ins = Counter(
+    "portal_sign_ins",
+    "Attempts to sign in, by how they ended: signed_in, failed, or stranger for nobody's address.",
+    ["outcome"],
+)
 leaf_expires = Gauge(
     "portal_leaf_expires_timestamp_seconds",
     "When the first leaf certificate of a running process ends (Unix time).",
@@ -37,6 +42,11 @@ authority_expires = Gauge(
     "portal_authority_expires_timestamp_seconds",
     "When the signing authority ends (Unix time).",
     multiprocess_mode="livemin",
+)
+messages_stuck = Gauge(
+    "portal_messages_stuck",
+    "Mails that should have been sent more than ten minutes ago.",
+    multiprocess_mode="livemostrecent",
 )
 
 

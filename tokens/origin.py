@@ -1,7 +1,8 @@
 """Where does what is being done right now come from?"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,16 @@ class Origin:
 
 
 current: ContextVar[Origin] = ContextVar("origin", default=Origin())
+
+
+@contextmanager
+def coming_from(there: Origin) -> Iterator[None]:
+    """What is done within the block comes from there."""
+    before = current.set(there)
+    try:
+        yield
+    finally:
+        current.reset(before)
 
 
 def client_address(peer: str, forwarded: str, *, trusted: Sequence[Network]) -> str:

@@ -16,6 +16,11 @@ def check(answer: bool) -> None:
         raise NotAllowed
 
 
+def may_sign_in(actor: Actor) -> bool:
+    """Whether they may come in, and with that change what they come in with."""
+    return isinstance(actor, User) and actor.is_active
+
+
 def may_request_tokens(actor: Actor) -> bool:
     return isinstance(actor, User) and actor.is_active and actor.role in {Role.MEMBER, Role.ADMIN}
 
@@ -41,6 +46,15 @@ def may_export_events(actor: Actor) -> bool:
 def may_review(actor: Actor) -> bool:
     """Whether they may record that they looked through all tokens of their company."""
     return isinstance(actor, User) and actor.is_active and actor.role in {Role.AUDITOR, Role.ADMIN}
+
+
+def may_read_messages(actor: Actor) -> bool:
+    """Whether they may see which mails could not be sent, to whomever."""
+    return isinstance(actor, User) and actor.is_active and actor.sees_every_company
+
+
+def may_retry_messages(actor: Actor) -> bool:
+    return isinstance(actor, User) and actor.is_active and actor.is_operator
 
 
 def may_add_companies(actor: Actor) -> bool:

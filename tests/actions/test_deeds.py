@@ -13,8 +13,8 @@ from django.db import DatabaseError, connection
 from tests.factories import PASSWORD, Cast, make_person, request_token
 from tests.facts import everything, proof
 from tokens import actions, origin
-from tokens.actions import companies, events, people, reviews, tokens
-from tokens.models import CONSOLE, Actor, Company, Event, User
+from tokens.actions import companies, events, mails, passwords, people, reviews, sign_ins, tokens
+from tokens.models import CONSOLE, Actor, Company, Event, Message, User
 from tokens.models.accounts import Role
 from tokens.models.events import Action, Subject
 from tokens.permissions import NotAllowed
@@ -36,6 +36,11 @@ class Deed(NamedTuple):
     by: str = "ana"
     # Those whom it is refused, besides everybody who has been deactivated.
     refused: tuple[str, ...] = ()
+
+
+def person_of(event: Event) -> User:
+    """Whom an event is about."""
+    return User.objects.get(public_id=event.object_id)
 
 
 OTHERS = ("dirk", "eva", "farid", "max", "tom")
@@ -133,6 +138,57 @@ DEEDS = {
         subject=lambda person: person,
         details={},
         refused=("bram", *OTHERS),
+    ),
+    sign_ins.sign_in: Deed(
+        Action.PERSON_SIGNED_IN,
+        company="acme",
+        prepare=lambda cast: cast.ana,
+        do=lambda _person, by: sign_ins.sign_in(by=by),
+        subject=person_of,
+        details={},
+    ),
+    sign_ins.sign_out: Deed(
+        Action.PERSON_SIGNED_OUT,
+        company="acme",
+        prepare=lambda cast: cast.ana,
+        do=lambda _person, by: sign_ins.sign_out(by=by),
+        subject=person_of,
+        details={},
+    ),
+    sign_ins.fail: Deed(
+        Action.PERSON_SIGN_IN_FAILED,
+        company="acme",
+        prepare=lambda cast: cast.ana,
+        do=lambda person, _by: sign_ins.fail(person),
+        subject=person_of,
+        details={},
+        by="",
+    ),
+    passwords.change: Deed(
+        Action.PERSON_PASSWORD_CHANGED,
+        company="acme",
+        prepare=lambda cast: cast.ana,
+        do=lambda _person, by: passwords.change(by=by, password="seventeen herons"),
+        subject=person_of,
+        details={},
+    ),
+    passwords.reset: Deed(
+        Action.PERSON_PASSWORD_RESET,
+        company="acme",
+        prepare=lambda cast: cast.ana,
+        do=lambda _person, by: passwords.reset(by=by, password="seventeen herons"),
+        subject=person_of,
+        details={},
+    ),
+    mails.try_again: Deed(
+        Action.MAILS_RETRIED,
+        company="thinkwise",
+        prepare=lambda cast: Message.objects.update(last_error="TimeoutError"),
+        do=lambda _failed, by: mails.try_again(by=by),
+        subject=lambda event: Company.objects.get(slug=event.company),
+        details={"messages": 1},
+        by="vera",
+        refused=("ana", "bram", *OTHERS),
     ),
 }
 

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,10 +20,11 @@ from django.utils import timezone
 
 from tests.factories import request_token
 from tests.stack import ROOT
-from tokens import checkpoints
+from tokens import checkpoints, grants
 from tokens.management import jobs
 from tokens.management.commands import run_jobs
-from tokens.models import Failure, Notification, Pull, Refusal, Sighting, Use
+from tokens.models import Failure, Message, Notification, Pull, Refusal, Sighting, Token, Use
+from tokens.models.messages import Kind
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REGISTRY = "http://registry.example:5000/v2/"
@@ -145,6 +147,31 @@ def test_with_a_key_that_is_none_no_job_begins(audit_key, settings, tmp_path):
         call_command("run_jobs", "--once")
 
 
+def test_reminders_are_put_into_the_outbox(cast, monkeypatch):
+    assert cast.vera
+    assert cast.ana
+    request_token(cast.bram)
+    Token.objects.update(requested_at=timezone.now() - timedelta(days=91))
+    jobs.remind()
+    assert Message.objects.filter(kind=Kind.TOKENS_UNUSED).count() == 1
+    assert not Message.objects.filter(kind=Kind.AUTHORITY_ENDS).exists()
+    monkeypatch.setattr(grants, "ANNOUNCED_BEFORE", timedelta(days=366))
+    for _ in range(2):
+        jobs.remind()
+    assert Message.objects.filter(kind=Kind.AUTHORITY_ENDS).count() == 1
+    assert Message.objects.filter(kind=Kind.TOKENS_UNUSED).count() == 1
+
+
+def test_mails_are_forgotten_after_a_while(cast):
+    assert cast.ana
+    assert cast.bram
+    Message.objects.filter(invitation__email=cast.ana.email).update(
+        created_at=timezone.now() - timedelta(days=41)
+    )
+    jobs.forget_messages()
+    assert [m.recipient.email for m in Message.objects.all()] == [cast.bram.email]
+
+
 def test_sessions_that_have_ended_are_forgotten(registry):
     for name, hours in (("ended", -1), ("going on", 1)):
         ends = timezone.now() + timedelta(hours=hours)
@@ -168,6 +195,21 @@ def test_a_job_that_fails_is_logged_and_the_others_go_on(caplog):
     run_jobs._try(jobs.Job("good", 1, lambda: done.append("good")))
     assert done == ["good"]
     assert "the job bad failed" in caplog.text
+
+
+def test_a_job_apart_keeps_no_other_and_is_kept_by_none(monkeypatch):
+    """As when the mail server hangs. Neither would end if one waited for the other."""
+    meeting, handlers = threading.Barrier(2), {}
+
+    def meet():
+        meeting.wait(10)
+        handlers[signal.SIGTERM](signal.SIGTERM, None)
+
+    both = (jobs.Job("mails", 60, meet, apart=True), jobs.Job("gauges", 60, meet))
+    monkeypatch.setattr(run_jobs, "JOBS", both)
+    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
+    call_command("run_jobs")
+    assert not meeting.broken
 
 
 def test_sigterm_ends_it(stack):

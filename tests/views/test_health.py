@@ -9,6 +9,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from tests.client import Client
+from tokens.models import Message
 from tokens.registry import authority
 
 
@@ -38,6 +39,14 @@ def test_it_is_ready_with_a_database_that_is_up_to_date_and_an_authority(db):
     answer = ask("/readyz")
     ready = {"database": "ok", "signing": "ok", "registry": "not seen yet"}
     assert (answer.status_code, answer.json()) == (200, ready)
+
+
+def test_it_says_how_many_mails_cannot_be_sent(cast):
+    assert cast.bram
+    assert "mails" not in ask("/readyz").json()
+    Message.objects.update(created_at=timezone.now() - timedelta(minutes=11))
+    answer = ask("/readyz")
+    assert (answer.status_code, answer.json()["mails"]) == (200, "1 cannot be sent")
 
 
 @pytest.mark.parametrize("kind", [OperationalError, InterfaceError])

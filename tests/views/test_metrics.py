@@ -1,8 +1,14 @@
 """What the operators' monitoring asks for."""
 
-import pytest
+from datetime import timedelta
 
-from tests.factories import request_token
+import pytest
+from django.utils import timezone
+
+from tests.factories import PASSWORD, request_token
+from tests.roof.faults import without_database
+from tokens.actions.sign_ins import noted_attempts
+from tokens.models import Message
 
 SECRET = {"Authorization": "Bearer only-the-monitoring-knows"}
 
@@ -36,6 +42,32 @@ def test_the_ends_of_leaf_and_authority_are_told(client, db):
         value(text, f"portal_{name}_expires_timestamp_seconds") for name in ("leaf", "authority")
     )
     assert 0 < leaf < authority
+
+
+def test_mails_that_cannot_be_sent_are_counted(client, cast):
+    assert cast.bram
+    for minutes, stuck in ((9, 0), (11, 1)):
+        Message.objects.update(created_at=timezone.now() - timedelta(minutes=minutes))
+        text = client.get("/metrics", headers=SECRET).text
+        assert value(text, "portal_messages_stuck") == stuck
+
+
+def test_without_the_database_the_rest_is_told(client, db):
+    with without_database():
+        answer = client.get("/metrics", headers=SECRET)
+    assert answer.status_code == 200
+    assert "portal_realm_answers_total" in answer.text
+
+
+def test_sign_ins_are_counted_without_a_name(client, cast):
+    form = {"login": cast.bram.email, "password": "wrong"}
+    client.post("/accounts/login/", form)
+    client.post("/accounts/login/", form | {"password": PASSWORD})
+    noted_attempts.write_everything()
+    text = client.get("/metrics", headers=SECRET).text
+    for outcome in ("signed_in", "failed"):
+        assert value(text, f'portal_sign_ins_total{{outcome="{outcome}"}}') > 0
+    assert "@" not in text
 
 
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer other"}])

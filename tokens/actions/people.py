@@ -5,9 +5,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from tokens import permissions, text
+from tokens.mails import telling
 from tokens.models import Actor, Company, Event, Invitation, User
 from tokens.models.accounts import Role
 from tokens.models.events import Action
+from tokens.models.messages import Kind
 
 
 class AlreadyAPerson(Exception):
@@ -42,6 +44,7 @@ def invite(email: str, *, company: Company, role: Role, by: Actor) -> Invitation
     Event.objects.record(
         Action.PERSON_INVITED, company=company, by=by, on=invitation, details={"role": str(role)}
     )
+    telling.of_invitation(invitation)
     return invitation
 
 
@@ -91,5 +94,6 @@ def deactivate(person: User, *, by: Actor) -> User:
         raise LastAdmin(person.email)
     person.is_active = False
     person.save(update_fields=["is_active"])
-    Event.objects.record(Action.PERSON_DEACTIVATED, company=company, by=by, on=person)
+    event = Event.objects.record(Action.PERSON_DEACTIVATED, company=company, by=by, on=person)
+    telling.of_own_account(Kind.PERSON_DEACTIVATED, person, event)
     return person

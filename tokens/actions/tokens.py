@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from tokens import credentials, permissions, text
+from tokens.mails import telling
 from tokens.models import Actor, Event, Secret, Token, User
 from tokens.models.events import Action
 
@@ -79,6 +80,7 @@ def _request(*, by: User, description: str, nonce: str, can_push: bool) -> Reque
         on=token,
         details={"can_push": True} if can_push else {},
     )
+    telling.of_request(token)
     return Requested(token, secret)
 
 
@@ -129,6 +131,7 @@ def revoke(token: Token, *, by: Actor, reason: str = "") -> Token:
         on=token,
         details={"reason": reason} if reason else {},
     )
+    telling.of_revocation(token)
     return token
 
 

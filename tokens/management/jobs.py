@@ -15,23 +15,37 @@ from django.db import models
 from django.utils import timezone
 
 from tokens import catalog, checkpoints, grants, trail
-from tokens.models import Company, Event, Failure, Notification, Pull, Refusal, Sighting, Use
+from tokens.mails import sending, telling
+from tokens.models import (
+    Company,
+    Event,
+    Failure,
+    Message,
+    Notification,
+    Pull,
+    Refusal,
+    Sighting,
+    Use,
+)
 
 logger = logging.getLogger(__name__)
 
 REGISTRY_SECONDS = 5
 NOTIFICATIONS_KEPT = timedelta(days=2)  # far longer than a registry tries to tell of one
 FAILURES_KEPT = timedelta(minutes=5)
+# What is sent once a month is known by the last one, so that one is kept for longer.
+MESSAGES_KEPT = timedelta(days=40)
 CATALOG_SECONDS = 60
 ROWS_AT_ONCE = 5_000
 
 
 class Job(NamedTuple):
-    """Something that is done every so many seconds."""
+    """Something that is done every so many seconds; ``apart`` from others, whom it may keep."""
 
     name: str
     every: int
     do: Callable[[], None]
+    apart: bool = False
 
 
 def forget_sessions() -> None:
@@ -107,11 +121,26 @@ def check_trails() -> None:
     )
 
 
+def remind() -> None:
+    """Tells people of what they should look after: at most once in a while each."""
+    telling.of_idle_tokens(timezone.localdate())
+    if grants.authority_ends_soon(timezone.now()) is not None:
+        telling.of_ending_authority(grants.authority().expires_at)
+
+
+def forget_messages() -> None:
+    """Removes mails that were sent, and those that were given up, after a while."""
+    _prune(Message.objects.filter(created_at__lt=timezone.now() - MESSAGES_KEPT))
+
+
 JOBS = (
+    Job("mails", 5, sending.send_due, apart=True),
     Job("sessions", 3600, forget_sessions),
     Job("gauges", 600, prune_gauges),
     Job("registry", 60, look_at_registry),
     Job("catalog", 60, refresh_catalog),
     Job("checkpoint", 300, keep_checkpoint),
+    Job("reminders", 3600, remind),
+    Job("messages", 3600, forget_messages),
     Job("trails", 6 * 3600, check_trails),
 )

@@ -4,6 +4,7 @@ from tokens.models.accounts import CONSOLE, Actor, Company, Console, Entitlement
 from tokens.models.events import Event
 from tokens.models.failures import Failure, throttle
 from tokens.models.jobs import Sighting
+from tokens.models.messages import Message
 from tokens.models.pulls import Notification, Pull, noted_pulls
 from tokens.models.refusals import Refusal, noted_refusals
 from tokens.models.reviews import Review
@@ -24,6 +25,7 @@ __all__ = [
     "Event",
     "Failure",
     "Invitation",
+    "Message",
     "Notification",
     "Pull",
     "Refusal",

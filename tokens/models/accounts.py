@@ -118,6 +118,12 @@ class User(AbstractBaseUser):
     company = models.ForeignKey(Company, models.PROTECT, related_name="people")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     is_active = models.BooleanField(default=True)
+    # "" for the portal's own.
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
+    # By kind of mail, for those that somebody has chosen or refused.
+    mail_choices = models.JSONField(
+        blank=True, default=dict, db_default=models.Value({}, models.JSONField())
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[UserManager] = UserManager()

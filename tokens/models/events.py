@@ -24,6 +24,15 @@ class Action(models.TextChoices):
     PERSON_INVITED = "person.invited", _("{actor} invited {object}")
     PERSON_JOINED = "person.joined", _("{actor} joined")
     PERSON_DEACTIVATED = "person.deactivated", _("{actor} deactivated {object}")
+    PERSON_SIGNED_IN = "person.signed_in", _("{actor} signed in")
+    PERSON_SIGNED_OUT = "person.signed_out", _("{actor} signed out")
+    PERSON_SIGN_IN_FAILED = "person.sign_in_failed", _("Somebody failed to sign in as {object}")
+    PERSON_PASSWORD_CHANGED = "person.password_changed", _("{actor} changed their password")
+    PERSON_PASSWORD_RESET = (
+        "person.password_reset",
+        _("{actor} chose a new password by way of a mail"),
+    )
+    MAILS_RETRIED = "mails.retried", _("{actor} had mails sent again that had failed")
     AUDIT_EXPORTED = "audit.exported", _("{actor} exported the audit trail of {object}")
     INVENTORY_EXPORTED = "inventory.exported", _("{actor} exported the inventory of {object}")
     INVENTORY_REVIEWED = "inventory.reviewed", _("{actor} reviewed the inventory of {object}")
@@ -52,6 +61,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         """The events whose object it is, newest first."""
         kind, id_, _name = subject.party
         return self.filter(object_kind=kind, object_id=id_).order_by("-sequence")
+
+    def by(self, person: User) -> "EventQuerySet":
+        """What the person did, and what was tried in their name."""
+        return self.filter(company=person.company.slug, actor_id=str(person.public_id))
 
     def lines(self) -> Iterator[dict[str, object]]:
         """As they are exported, each chain oldest first; memory stays constant."""
@@ -157,6 +170,11 @@ class Event(models.Model):
     def line(self) -> dict[str, object]:
         """The event as one line of an export."""
         return self.facts() | {"previous": self.previous, "hash": self.hash}
+
+    @property
+    def plain_sentence(self) -> str:
+        """What happened, as text in the reader's language."""
+        return str(Action(self.action).label).format(actor=self.actor_name, object=self.object_name)
 
     @property
     def sentence(self) -> SafeString:

@@ -16,6 +16,7 @@ from tokens.models import search
 from tokens.models.accounts import Company, Party, User
 
 UNUSED_AFTER = timedelta(days=30)
+IDLE_AFTER = timedelta(days=90)
 
 
 class Status(models.TextChoices):
@@ -59,6 +60,12 @@ class TokenQuerySet(models.QuerySet["Token"]):
     def unused(self) -> Self:
         """Live, and never used although requested more than 30 days ago."""
         return self.live().filter(last_used_at=None, requested_at__lt=timezone.now() - UNUSED_AFTER)
+
+    def idle(self) -> Self:
+        """Live, and for 90 days neither used nor, where they never were, requested."""
+        since = timezone.now() - IDLE_AFTER
+        never_used = Q(last_used_at=None, requested_at__lt=since)
+        return self.live().filter(never_used | Q(last_used_at__lt=since))
 
     def revoked(self) -> Self:
         return self.exclude(revoked_at=None)

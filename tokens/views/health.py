@@ -8,7 +8,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
 from tokens import grants, metrics
-from tokens.models import Sighting
+from tokens.models import Message, Sighting
 from tokens.models.outage import leave_broken_connection
 from tokens.registry.authority import AuthorityError
 from tokens.views.answers import answering
@@ -24,12 +24,13 @@ def livez(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when this process can serve; 503 with what is missing otherwise.
 
-    It never calls out. What a job last saw of the registry and its clock, and how long the signing
-    authority is still valid, is information, and no reason to be taken out of service.
+    It never calls out. What a job last saw of the registry and its clock, how long the signing
+    authority is still valid, and how many mails cannot be sent, is information, and no reason to be
+    taken out of service.
     """
     checks = {"database": _database(), "signing": _signing()}
     is_ready = all(answer == "ok" for answer in checks.values())
-    information = _registry() | _authority() if is_ready else {}
+    information = _registry() | _authority() | _mails() if is_ready else {}
     return JsonResponse(checks | information, status=200 if is_ready else 503)
 
 
@@ -60,6 +61,11 @@ def _registry() -> dict[str, object]:
 def _authority() -> dict[str, object]:
     left = grants.authority_ends_soon(timezone.now())
     return {"authority": f"ends in {_days(left)}"} if left is not None else {}
+
+
+def _mails() -> dict[str, object]:
+    stuck = Message.objects.stuck(timezone.now()).count()
+    return {"mails": f"{stuck} cannot be sent"} if stuck else {}
 
 
 def _days(left: timedelta) -> str:

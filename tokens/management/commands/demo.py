@@ -25,6 +25,9 @@ from tokens.registry.authority import AuthorityError
 from tokens.registry.configuration import Events, configuration
 from tokens.registry.signing import Scope
 
+PID_FILE = str(settings.VAR_DIR / "portal.pid")
+GUNICORN = ["-m", "gunicorn", "--config", "python:portal.gunicorn", "--pid", PID_FILE]
+RUN_JOBS = ["manage.py", "run_jobs"]
 STARTED_WITHIN = 60  # seconds
 STOPPED_WITHIN = 30  # seconds
 
@@ -52,9 +55,10 @@ class Command(BaseCommand):
         (settings.VAR_DIR / "demo.json").unlink(missing_ok=True)
         self._say("Preparing the database, keys and people")
         _prepare()
-        server = running.enter_context(_portal())
+        server = running.enter_context(_process("portal", GUNICORN))
         pushed = self._start_registry(running)
         _wait_until_ready(server)
+        running.enter_context(_process("jobs", RUN_JOBS))
         _write_list(pushed)
         self._explain(pushed)
         server.wait()
@@ -89,6 +93,7 @@ class Command(BaseCommand):
         self.stdout.write(f"  docker login {settings.REGISTRY_HOST}")
         if pushed:
             self.stdout.write(f"  docker pull {settings.REGISTRY_HOST}/{pushed[-1]}")
+        self.stdout.write(f"Mails are written to {settings.VAR_DIR}/log/jobs.log.")
         self.stdout.write("Ctrl-C ends everything.")
         self.stdout.flush()
 
@@ -124,25 +129,23 @@ def _prepare() -> None:
 
 
 @contextmanager
-def _portal() -> Iterator["subprocess.Popen[bytes]"]:
-    """gunicorn, as in production."""
-    log = settings.VAR_DIR / "log" / "portal.log"
+def _process(name: str, command: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """Runs a part of the portal with a log of its own, as in production."""
+    log = settings.VAR_DIR / "log" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    pid = settings.VAR_DIR / "portal.pid"
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:portal.gunicorn"]
     with log.open("ab") as stream:
-        server = subprocess.Popen(
-            [*command, "--pid", str(pid)], cwd=settings.BASE_DIR, stdout=stream, stderr=stream
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=settings.BASE_DIR, stdout=stream, stderr=stream
         )
     try:
-        yield server
+        yield process
     finally:
-        server.terminate()
+        process.terminate()
         try:
-            server.wait(STOPPED_WITHIN)
+            process.wait(STOPPED_WITHIN)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            process.kill()
+            process.wait()
 
 
 def _wait_until_ready(server: "subprocess.Popen[bytes]") -> None:

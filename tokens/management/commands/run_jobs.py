@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -29,7 +30,11 @@ class Command(BaseCommand):
             return
         stopping = threading.Event()
         signal.signal(signal.SIGTERM, lambda number, frame: stopping.set())
-        _keep_doing(stopping)
+        apart = [job for job in JOBS if job.apart]
+        thread = threading.Thread(target=_keep_doing, args=[apart, stopping])
+        thread.start()
+        _keep_doing([job for job in JOBS if not job.apart], stopping)
+        thread.join()
 
 
 def _check_audit_key() -> None:
@@ -40,10 +45,10 @@ def _check_audit_key() -> None:
         raise CommandError(f"AUDIT_KEY_FILE: {error}") from error
 
 
-def _keep_doing(stopping: threading.Event) -> None:
-    due = {job.name: time.monotonic() for job in JOBS}
+def _keep_doing(jobs: Sequence[Job], stopping: threading.Event) -> None:
+    due = {job.name: time.monotonic() for job in jobs}
     while not stopping.is_set():
-        for job in JOBS:
+        for job in jobs:
             if due[job.name] <= time.monotonic() and not stopping.is_set():
                 due[job.name] = time.monotonic() + job.every
                 _try(job)

@@ -1,0 +1,1 @@
+"""The mails: who is told of what, what each says, and how they leave the outbox."""
