@@ -1,6 +1,8 @@
 """Do limits on signing in hold across processes, without keeping out who comes at once?"""
 
+import json
 import re
+import time
 from functools import partial
 from typing import Any
 
@@ -11,6 +13,7 @@ from tests.concurrency.crowd import together
 from tests.stack import PostedForm, Stack
 
 TOGETHER = 20
+WRITTEN_WITHIN = 5  # seconds
 
 
 class From(HTTPAdapter):
@@ -66,3 +69,23 @@ def test_wrong_passwords_are_counted_by_all_processes_together(stack: Stack) -> 
     refused = together(right)
     assert not any(is_in(answer) for answer in refused)
     assert any("Too many attempts" in answer.text for answer in refused)
+
+
+def failures(stack: Stack, address: str) -> list[str]:
+    """In whose name it was tried from there, as the trail of Globex tells it."""
+    query = f"?kind=person.sign_in_failed&address={address}"
+    export = stack.sign_in("eva@globex.example").get(f"/audit/events.jsonl{query}").text
+    return [json.loads(line)["object"]["name"] for line in export.splitlines()]
+
+
+def test_failures_at_once_in_several_processes_leave_one_event_for_each_person(
+    stack: Stack,
+) -> None:
+    people = ("farid@globex.example", "greta@globex.example")
+    wrong = [partial(try_to_sign_in, stack, "127.0.0.23", email, "wrong") for email in people]
+    together(wrong * 4)
+    deadline = time.monotonic() + WRITTEN_WITHIN
+    while len(failures(stack, "127.0.0.23")) < len(people) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    time.sleep(1)  # the other process, too, has written by then
+    assert sorted(failures(stack, "127.0.0.23")) == ["Farid Haddad", "Greta Lund"]

@@ -30,7 +30,8 @@ from tests.stack import Credential, Session, Stack
 
 NOBODY = ""
 ANA, BRAM, CHLOE, DIRK = (f"{name}@acme.example" for name in ("ana", "bram", "chloe", "dirk"))
-EVA, VERA = "eva@globex.example", "vera@thinkwise.example"
+EVA = "eva@globex.example"
+TOM, VERA = (f"{name}@thinkwise.example" for name in ("tom", "vera"))
 A_PAGE = 50
 LONGEST = "W" * 200
 

@@ -139,3 +139,31 @@ def let_time_pass(stack: Stack, token: Credential, **days_ago: int) -> None:
         moment = (datetime.now(UTC) - timedelta(days=days)).replace(tzinfo=None)
         query = f"UPDATE tokens_token SET {column} = ? WHERE username = ?"
         in_database(stack, query, moment.isoformat(" "), token.username)
+
+
+def leave_unsent(stack: Stack, email: str) -> None:
+    """Puts a mail into the outbox as if it had been given up: no page can do that."""
+    in_database(
+        stack,
+        "INSERT INTO tokens_message (kind, person_id, about, created_at, attempts, last_error)"
+        " SELECT 'authority_ends', id, ?, ?, 17, 'SMTPRecipientsRefused'"
+        " FROM tokens_user WHERE email = ?",
+        '{"ends_at": "2030-01-01T00:00:00+00:00"}',
+        (datetime.now(UTC) - timedelta(days=4)).replace(tzinfo=None).isoformat(" "),
+        email,
+    )
+
+
+def forget_mails(stack: Stack) -> None:
+    in_database(stack, "DELETE FROM tokens_message")
+
+
+def mail_to(stack: Stack, email: str, subject: str) -> str:
+    """Waits until the jobs have sent a mail: it stands in their log."""
+    log, deadline = stack.var_dir / "log" / "jobs.log", time.monotonic() + WAITS / 1000
+    while True:
+        for mail in log.read_text().split("Content-Type: multipart/alternative")[1:]:
+            if f"To: {email}\n" in mail and f"Subject: {subject}\n" in mail:
+                return mail
+        assert time.monotonic() < deadline, f"no mail {subject!r} was sent to {email}"
+        time.sleep(0.1)

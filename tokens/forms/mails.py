@@ -12,7 +12,7 @@ QUESTIONS = {
     Kind.TOKEN_REQUESTED: _("When I have requested a token"),
     Kind.TOKEN_REVOKED: _("When somebody else revokes a token that I requested"),
     Kind.COLLEAGUE_REQUESTED: _("When a colleague requests a token"),
-    Kind.TOKENS_UNUSED: _("When tokens of my company were unused for 90 days, once a month"),
+    Kind.TOKENS_UNUSED: _("Once a month, when tokens were unused for 90 days"),
 }
 
 

@@ -29,7 +29,8 @@ class Command(BaseCommand):
                 job.do()
             return
         stopping = threading.Event()
-        signal.signal(signal.SIGTERM, lambda number, frame: stopping.set())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda number, frame: stopping.set())
         apart = [job for job in JOBS if job.apart]
         thread = threading.Thread(target=_keep_doing, args=[apart, stopping])
         thread.start()
