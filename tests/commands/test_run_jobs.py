@@ -1,5 +1,6 @@
 """Does what falls due happen, and go on when one of it fails?"""
 
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from tests.factories import request_token
+from tests.real.programs import wait_until
 from tests.stack import ROOT
 from tokens import checkpoints, grants
 from tokens.management import jobs
@@ -212,13 +214,20 @@ def test_a_job_apart_keeps_no_other_and_is_kept_by_none(monkeypatch):
     assert not meeting.broken
 
 
+def catches(process_id, number):
+    """Whether the process has said by now what it does on a signal: see proc(5)."""
+    status = Path(f"/proc/{process_id}/status").read_text()
+    return bool(int(re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)[1], 16) >> number - 1 & 1)
+
+
 def test_sigterm_ends_it(stack):
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "manage.py"), "run_jobs"], env=stack.environment
     )
     try:
+        wait_until(lambda: catches(process.pid, signal.SIGTERM), told=lambda: "it does not begin")
         with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(3)
+            process.wait(1)
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     finally:

@@ -26,7 +26,7 @@ def message(cast: Cast) -> Message:
     """The only one."""
     assert cast.bram
     Message.objects.all().delete()
-    Message.objects.put(Kind.NEW_PLACE, to=cast.bram, about={"event": 1})
+    Message.objects.put(Kind.NEW_PLACE, cast.bram, about={"event": 1})
     return Message.objects.get()
 
 
@@ -113,7 +113,7 @@ def test_it_is_stuck_when_it_was_not_sent_for_ten_minutes(message: Message) -> N
 def test_of_several_that_are_to_be_sent_once_one_is_kept(message: Message, cast: Cast) -> None:
     for person in (cast.bram, cast.bram, cast.chloe):
         for month in ("2026-03", "2026-03", "2026-04"):
-            Message.objects.put(Kind.TOKENS_UNUSED, to=person, once=month)
+            Message.objects.put(Kind.TOKENS_UNUSED, person, once=month)
     assert Message.objects.filter(kind=Kind.TOKENS_UNUSED).count() == 4
 
 

@@ -257,7 +257,7 @@ class TestReminders:
         ends_at = NOON + timedelta(days=20)
         for days in (0, 1, 7):
             with time_machine.travel(NOON + timedelta(days=days), tick=False):
-                telling.of_ending_authority(ends_at)
+                telling.of_ending_authority(ends_at, timezone.localdate())
         assert waiting(Kind.AUTHORITY_ENDS) == [("authority_ends", cast.vera.email)] * 2
         assert "Ends: 22 March 2026, 13:30 CET" in str(mail_of(Kind.AUTHORITY_ENDS).body)
 
@@ -298,7 +298,7 @@ class TestForm:
         Token.objects.update(description=f"Build{break_}", revoked_at=NOON, revoked_reason=break_)
         User.objects.update(name=f"Eve{break_}")
         Company.objects.update(name=f"Evil{break_}")
-        Message.objects.put(Kind.TOKEN_REVOKED, to=cast.bram, about={"token": token.username})
+        Message.objects.put(Kind.TOKEN_REVOKED, cast.bram, about={"token": token.username})
         for message in Message.objects.all():
             mail = sending.compose(message)
             if mail is not None:

@@ -38,7 +38,7 @@ def people(cast: Cast) -> list[User]:
     Message.objects.all().delete()
     event = Event.objects.latest("pk")
     for person in people:
-        Message.objects.put(Kind.PASSWORD_CHANGED, to=person, about={"event": event.pk})
+        Message.objects.put(Kind.PASSWORD_CHANGED, person, about={"event": event.pk})
     return people
 
 

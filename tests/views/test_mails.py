@@ -92,7 +92,7 @@ class TestWaiting:
         """One that was given up, to Eva of Globex, and none besides."""
         people = [cast.vera, cast.tom, cast.ana, cast.eva]
         Message.objects.all().delete()
-        Message.objects.put(Kind.NEW_PLACE, to=people[-1], about={"event": 1})
+        Message.objects.put(Kind.NEW_PLACE, people[-1], about={"event": 1})
         Message.objects.update(
             attempts=17,
             last_error="SMTPRecipientsRefused",
@@ -142,7 +142,7 @@ class TestWaiting:
         self, cast: Cast, sign_in: Browser, assert_queries: AssertQueries
     ) -> None:
         for _ in range(60):
-            Message.objects.put(Kind.NEW_PLACE, to=cast.eva)
+            Message.objects.put(Kind.NEW_PLACE, cast.eva)
         browser = sign_in(cast.vera)
         browser.get("/messages/")
         # The session, the person and their company; how many there are; those of the page.

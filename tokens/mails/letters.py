@@ -134,10 +134,9 @@ def _request(message: Message, subject: str) -> Letter:
     )
 
 
-def _token_revoked(message: Message) -> Letter | None:
+def _token_revoked(message: Message) -> Letter:
     token = _token(message)
-    if token.revoked_at is None:
-        return None
+    assert token.revoked_at
     facts = [
         *_facts_of(token),
         (_("Revoked by"), token.revoked_by.name if token.revoked_by else _("the vendor")),

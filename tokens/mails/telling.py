@@ -2,8 +2,6 @@
 
 from datetime import date, datetime
 
-from django.utils import timezone
-
 from tokens.models import Event, Invitation, Message, Token, User
 from tokens.models.accounts import Role
 from tokens.models.messages import Kind
@@ -11,23 +9,22 @@ from tokens.models.messages import Kind
 
 def of_own_account(kind: Kind, person: User, event: Event) -> None:
     """Tells somebody what happened to their account: nobody can switch that off."""
-    Message.objects.put(kind, to=person, about={"event": event.pk})
+    Message.objects.put(kind, person, about={"event": event.pk})
 
 
 def of_invitation(invitation: Invitation) -> None:
     """Sends whoever is invited their link."""
-    Message.objects.put(Kind.PERSON_INVITED, to=invitation)
+    Message.objects.put(Kind.PERSON_INVITED, invitation)
 
 
 def of_request(token: Token) -> None:
     """Tells the requester, and those administrators who want to hear of each request."""
     requester, about = token.requested_by, {"token": token.username}
     if Kind.TOKEN_REQUESTED.is_wanted_by(requester):
-        Message.objects.put(Kind.TOKEN_REQUESTED, to=requester, about=about)
-    admins = token.company.people.filter(role=Role.ADMIN, is_active=True)
-    for admin in admins.exclude(pk=requester.pk):
-        if Kind.COLLEAGUE_REQUESTED.is_wanted_by(admin):
-            Message.objects.put(Kind.COLLEAGUE_REQUESTED, to=admin, about=about)
+        Message.objects.put(Kind.TOKEN_REQUESTED, requester, about=about)
+    admins = token.company.people.filter(role=Role.ADMIN, is_active=True).exclude(pk=requester.pk)
+    kind = Kind.COLLEAGUE_REQUESTED
+    Message.objects.put(kind, *filter(kind.is_wanted_by, admins), about=about)
 
 
 def of_revocation(token: Token) -> None:
@@ -35,24 +32,19 @@ def of_revocation(token: Token) -> None:
     requester = token.requested_by
     is_told = requester.is_active and requester.pk != token.revoked_by_id
     if is_told and Kind.TOKEN_REVOKED.is_wanted_by(requester):
-        Message.objects.put(Kind.TOKEN_REVOKED, to=requester, about={"token": token.username})
+        Message.objects.put(Kind.TOKEN_REVOKED, requester, about={"token": token.username})
 
 
 def of_idle_tokens(today: date) -> None:
     """Tells administrators, once a month, that tokens of their company were unused for long."""
     companies = Token.objects.idle().values("company")
-    for admin in User.objects.filter(role=Role.ADMIN, is_active=True, company__in=companies):
-        if Kind.TOKENS_UNUSED.is_wanted_by(admin):
-            Message.objects.put(Kind.TOKENS_UNUSED, to=admin, once=f"{today:%Y-%m}")
+    admins = User.objects.filter(role=Role.ADMIN, is_active=True, company__in=companies)
+    kind = Kind.TOKENS_UNUSED
+    Message.objects.put(kind, *filter(kind.is_wanted_by, admins), once=f"{today:%Y-%m}")
 
 
-def of_ending_authority(ends_at: datetime) -> None:
+def of_ending_authority(ends_at: datetime, today: date) -> None:
     """Tells operators, once a week, until when grants can be signed."""
     operators = User.objects.filter(role=Role.ADMIN, is_active=True, company__is_vendor=True)
-    for operator in operators:
-        Message.objects.put(
-            Kind.AUTHORITY_ENDS,
-            to=operator,
-            about={"ends_at": ends_at.isoformat()},
-            once=f"{timezone.localdate():%G-%V}",
-        )
+    about = {"ends_at": ends_at.isoformat()}
+    Message.objects.put(Kind.AUTHORITY_ENDS, *operators, about=about, once=f"{today:%G-%V}")

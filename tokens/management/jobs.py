@@ -123,9 +123,10 @@ def check_trails() -> None:
 
 def remind() -> None:
     """Tells people of what they should look after: at most once in a while each."""
-    telling.of_idle_tokens(timezone.localdate())
+    today = timezone.localdate()
+    telling.of_idle_tokens(today)
     if grants.authority_ends_soon(timezone.now()) is not None:
-        telling.of_ending_authority(grants.authority().expires_at)
+        telling.of_ending_authority(grants.authority().expires_at, today)
 
 
 def forget_messages() -> None:

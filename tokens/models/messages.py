@@ -55,22 +55,29 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def put(
         self,
         kind: Kind,
-        *,
-        to: User | Invitation,
+        *recipients: User | Invitation,
         about: Mapping[str, object] | None = None,
-        once: str | None = None,
+        once: str = "",
     ) -> None:
-        """Puts a mail into the outbox, in the transaction of the deed that it tells of.
+        """Puts a mail to each into the outbox, in the transaction of the deed that it tells of.
 
         Args:
             about: ids of what it tells of. What it says of them is looked up when it is sent.
-            once: of several with the same, to the same person, one is kept.
+            once: of several of a kind with the same, each recipient gets one.
         """
-        invitation, person = (to, None) if isinstance(to, Invitation) else (None, to)
-        message = Message(kind=kind, person=person, invitation=invitation, about=dict(about or {}))
-        if person and once:
-            message.once = f"{kind} {person.public_id} {once}"
-        self.bulk_create([message], ignore_conflicts=message.once is not None)
+        self.bulk_create(
+            [
+                Message(
+                    kind=kind,
+                    person=to if isinstance(to, User) else None,
+                    invitation=to if isinstance(to, Invitation) else None,
+                    about=dict(about or {}),
+                    once=f"{kind} {to.public_id} {once}" if once else None,
+                )
+                for to in recipients
+            ],
+            ignore_conflicts=bool(once),
+        )
 
     def due(self, now: datetime) -> Self:
         return self.filter(next_attempt_at__lte=now).order_by("next_attempt_at", "pk")
