@@ -45,7 +45,7 @@ authority_expires = Gauge(
 )
 messages_stuck = Gauge(
     "portal_messages_stuck",
-    "Mails that should have been sent more than ten minutes ago.",
+    "Mails that wait to be sent for more than ten minutes.",
     multiprocess_mode="livemostrecent",
 )
 

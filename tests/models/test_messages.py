@@ -110,6 +110,14 @@ def test_it_is_stuck_when_it_was_not_sent_for_ten_minutes(message: Message) -> N
     assert not Message.objects.stuck(NOON + 11 * MINUTE).exists()
 
 
+def test_what_is_given_up_is_stuck_no_more(message: Message) -> None:
+    """One wrong address would alarm for as long as it is remembered."""
+    fail(message, NOON + GIVEN_UP_AFTER)
+    assert Message.objects.stuck(NOON + GIVEN_UP_AFTER).exists()
+    fail(message, NOON + GIVEN_UP_AFTER + MINUTE)
+    assert not Message.objects.stuck(NOON + GIVEN_UP_AFTER + MINUTE).exists()
+
+
 def test_of_several_that_are_to_be_sent_once_one_is_kept(message: Message, cast: Cast) -> None:
     for person in (cast.bram, cast.bram, cast.chloe):
         for month in ("2026-03", "2026-03", "2026-04"):

@@ -87,8 +87,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(sent_at=None).order_by("-created_at", "-pk")
 
     def stuck(self, now: datetime) -> Self:
-        """Those that should have been sent a while ago."""
-        return self.unsent().filter(created_at__lt=now - STUCK_AFTER)
+        """Those that should have been sent a while ago, and are still tried."""
+        late = self.unsent().filter(created_at__lt=now - STUCK_AFTER)
+        return late.exclude(next_attempt_at=None)
 
     def try_again(self, now: datetime) -> int:
         """Makes those due that have failed; not one that is being sent right now."""
