@@ -138,7 +138,7 @@ class TestWaiting:
         assert "No mail waits" in page
         assert "Try again now" not in page
 
-    def test_fill_pages_of_fifty_in_as_many_queries_as_one(
+    def test_are_counted_and_the_newest_shown_in_as_many_queries_as_one(
         self, cast: Cast, sign_in: Browser, assert_queries: AssertQueries
     ) -> None:
         for _ in range(60):
@@ -149,6 +149,5 @@ class TestWaiting:
         with assert_queries(5):
             page = browser.get("/messages/").content.decode()
         assert "61 mails" in page
+        assert "the newest 50 are shown" in page
         assert page.count("<tr>") == 51
-        for query in ("?page=2", "?page=9", "?page=-1", "?page=x"):
-            assert "61 mails" in browser.get(f"/messages/{query}").content.decode()

@@ -1,7 +1,6 @@
 """Which mails somebody gets, and for the vendor those that could not be sent."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -12,9 +11,8 @@ from tokens import permissions
 from tokens.actions import mails as deeds
 from tokens.forms.mails import MailChoicesForm
 from tokens.models import Message
+from tokens.pages import Page
 from tokens.views.request import PersonRequest
-
-PAGE = 50
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,13 +28,12 @@ def choices(request: PersonRequest) -> HttpResponse:
 
 @require_safe
 def index(request: PersonRequest) -> HttpResponse:
-    """50 mails a page that are not sent yet, newest first."""
+    """The newest mails that are not sent yet."""
     if not permissions.may_read_messages(request.user):
         raise Http404
     unsent = Message.objects.unsent().select_related("person__company", "invitation__company")
     context = {
-        "page": Paginator(unsent, PAGE).get_page(request.GET.get("page")),
-        "query": request.GET,
+        "page": Page(unsent, key="pk"),
         "may_retry": permissions.may_retry_messages(request.user),
     }
     return render(request, "mails/index.html", context)
