@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
@@ -42,6 +43,14 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         """At the portal's own address, whatever host the request was sent to."""
         link: str = super().get_reset_password_from_key_url(key)
         return f"{settings.PORTAL_URL}{urlsplit(link).path}"
+
+
+class LinkMaker(PasswordResetTokenGenerator):
+    """Makes the links to choose a password, which end with the access of the person."""
+
+    def _make_hash_value(self, user: User, timestamp: int) -> str:
+        value = super()._make_hash_value(user, timestamp)
+        return f"{value}{user.is_active}{user.deactivated_at}"
 
 
 def display(user: User) -> str:

@@ -24,11 +24,25 @@ class Action(models.TextChoices):
     PERSON_INVITED = "person.invited", _("{actor} invited {object}")
     PERSON_JOINED = "person.joined", _("{actor} joined")
     PERSON_DEACTIVATED = "person.deactivated", _("{actor} deactivated {object}")
+    PERSON_REACTIVATED = "person.reactivated", _("{actor} reactivated {object}")
+    PERSON_ROLE_CHANGED = (
+        "person.role_changed",
+        _("{actor} changed the role of {object} from {before} to {after}"),
+    )
+    INVITATION_RENEWED = "invitation.renewed", _("{actor} invited {object} again")
+    INVITATION_WITHDRAWN = (
+        "invitation.withdrawn",
+        _("{actor} withdrew the invitation of {object}"),
+    )
     AUDIT_EXPORTED = "audit.exported", _("{actor} exported the audit trail of {object}")
     INVENTORY_EXPORTED = "inventory.exported", _("{actor} exported the inventory of {object}")
     INVENTORY_REVIEWED = "inventory.reviewed", _("{actor} reviewed the inventory of {object}")
     TOKEN_REQUESTED = "token.requested", _("{actor} requested {object}")
     TOKEN_DESCRIBED = "token.described", _("{actor} changed the description to {object}")
+    TOKEN_HANDED_OVER = (
+        "token.handed_over",
+        _("{actor} handed {object} over from {before} to {after}"),
+    )
     TOKEN_REVOKED = "token.revoked", _("{actor} revoked {object}")
 
 
@@ -154,6 +168,8 @@ class Event(models.Model):
             str(Action(self.action).label),
             actor=_name(self.actor_name),
             object=_name(self.object_name),
+            before=_name(str(self.details.get("before", ""))),
+            after=_name(str(self.details.get("after", ""))),
         )
 
 
