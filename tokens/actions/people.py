@@ -64,7 +64,8 @@ def invite(email: str, *, company: Company, role: Role, by: Actor) -> Invitation
 
 @transaction.atomic
 def join(invitation: Invitation, *, name: str, password: str) -> User:
-    """Makes the invited person; having the link proves that the address is theirs.
+    """Makes the invited person. Whoever has the link is taken for the owner of the address, for
+    whom the admin answers who passed it on.
 
     Raises:
         ValidationError: the name cannot be stored.
@@ -223,4 +224,4 @@ def _check_another_admin(person: User) -> None:
 
 def _locked_tokens(person: User) -> TokenQuerySet:
     rows = person.requested_tokens.live().select_for_update(of=("self",), no_key=True)
-    return rows.select_related("company", "requested_by").order_by("pk")
+    return rows.select_related("company").order_by("pk")

@@ -173,9 +173,9 @@ def revoke(token: Token, *, by: Actor, reason: str = "") -> Token:
 
 def _locked(token: Token) -> Token:
     """The row as it is now, held until the deed is done; raises AlreadyRevoked."""
-    # Without revoked_by: PostgreSQL would answer with the join as it was before it had to wait.
+    # Without its people: PostgreSQL would join those from before it had to wait, or find nothing.
     rows = Token.objects.select_for_update(of=("self",), no_key=True)
-    row = rows.select_related("company", "requested_by").get(pk=token.pk)
+    row = rows.select_related("company").get(pk=token.pk)
     if row.revoked_at:
         raise AlreadyRevoked(row)
     return row

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from tokens.forms.fields import OneLine
@@ -50,7 +51,7 @@ class RoleForm(forms.Form):
 
     role = forms.ChoiceField(
         label=_("Role"),
-        choices=Role.choices,
+        choices=[(role.value, capfirst(role.label)) for role in Role],
         help_text=_(
             "Members request, describe and revoke tokens. Auditors change nothing and record"
             " reviews. Administrators do all of it, invite people and change roles."
@@ -82,15 +83,19 @@ class TokensForm(forms.Form):
     ) -> None:
         super().__init__(*args, **options)
         self._heirs = {str(heir.public_id): heir for heir in heirs}
-        names = [(key, f"{heir.name}, {heir.email}") for key, heir in self._heirs.items()]
-        choices = [(_("Keep, under the name of"), names), (REVOKE, _("Revoke"))]
+        keep = _("Keep: %(name)s, %(email)s")
+        kept = [
+            (key, keep % {"name": heir.name, "email": heir.email})
+            for key, heir in self._heirs.items()
+        ]
+        choices = [*kept, (REVOKE, _("Revoke"))]
         self.fields["all"] = forms.ChoiceField(
             required=False, choices=choices, label=_("All of them")
         )
         for token in tokens:
             self.fields[token.username] = forms.ChoiceField(
                 required=False,
-                choices=[("", _("As for all of them")), *choices],
+                choices=[("", _("As for all")), *choices],
                 label=token.description,
                 widget=forms.Select({"aria-label": token.description}),
             )
