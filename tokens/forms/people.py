@@ -93,11 +93,12 @@ class TokensForm(forms.Form):
             required=False, choices=choices, label=_("All of them")
         )
         for token in tokens:
+            label = f"{token.description}, {token.username}"
             self.fields[token.username] = forms.ChoiceField(
                 required=False,
                 choices=[("", _("As for all")), *choices],
-                label=token.description,
-                widget=forms.Select({"aria-label": token.description}),
+                label=label,
+                widget=forms.Select({"aria-label": label}),
             )
 
     def heir_of(self, token: Token) -> User | None:

@@ -23,7 +23,7 @@ from tokens.models.accounts import Role
 from tokens.views.request import PersonRequest
 
 PAGE = 50
-DECIDED_AT_ONCE = 200  # tokens for which a page offers an exception
+DECIDED_AT_ONCE = 100  # tokens for which a page offers an exception
 
 
 @login_not_required  # whoever has the link is not a person here yet
