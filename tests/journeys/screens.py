@@ -17,14 +17,11 @@ from tests.journeys.steps import (
     ask_for_link,
     expect_status,
     invite,
-    invite_by,
     join_as,
     let_time_pass,
     mailed_link,
     open_dialog,
     open_editor,
-    open_person,
-    person_address,
     request_token,
     row_of,
     wait_for_use,
@@ -424,71 +421,6 @@ def audit_without_a_match(page: Page, scene: Scene) -> None:
 def request_that_may_push(page: Page, scene: Scene) -> None:
     page.goto("/tokens/request/")
     expect(page.get_by_label("It may also push")).to_be_visible()
-
-
-@seen_by(ANA)
-def people(page: Page, scene: Scene) -> None:
-    invite_by(page)
-    page.goto("/people/")
-    expect(page.get_by_role("heading", name="Invited")).to_be_visible()
-
-
-@seen_by(BRAM)
-def people_of_a_member(page: Page, scene: Scene) -> None:
-    page.goto("/people/")
-
-
-@seen_by(BRAM)
-def people_deactivated(page: Page, scene: Scene) -> None:
-    page.goto("/people/?status=deactivated")
-
-
-@seen_by(ANA)
-def invite_somebody(page: Page, scene: Scene) -> None:
-    page.goto("/people/invite/")
-
-
-@seen_by(ANA)
-def invite_error(page: Page, scene: Scene) -> None:
-    page.goto("/people/invite/")
-    page.get_by_label("E-mail address").fill(BRAM)
-    page.get_by_role("button", name="Invite").click()
-    expect(page.get_by_role("alert")).to_be_focused()
-
-
-@seen_by(ANA)
-def invited(page: Page, scene: Scene) -> None:
-    invite_by(page)
-
-
-@seen_by(ANA)
-def person(page: Page, scene: Scene) -> None:
-    open_person(page, "Bram de Wit")
-
-
-@seen_by(ANA)
-def person_error(page: Page, scene: Scene) -> None:
-    open_person(page, "Ana Vos")
-    page.get_by_label("Role").select_option("Member")
-    page.get_by_role("button", name="Change the role").click()
-    expect(page.get_by_role("alert")).to_be_focused()
-
-
-@seen_by(VERA)
-def person_of_another_company(page: Page, scene: Scene) -> None:
-    page.goto(person_address(scene.stack, BRAM))
-
-
-@seen_by(ANA)
-def deactivate(page: Page, scene: Scene) -> None:
-    page.goto(f"{person_address(scene.stack, BRAM)}deactivate/")
-
-
-@seen_by(ANA)
-def deactivate_error(page: Page, scene: Scene) -> None:
-    page.goto(f"{person_address(scene.stack, ANA)}deactivate/")
-    page.get_by_role("button", name="Deactivate").click()
-    expect(page.get_by_role("alert")).to_be_focused()
 
 
 @seen_by(BRAM)
