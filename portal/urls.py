@@ -55,6 +55,7 @@ urlpatterns = [
     path("people/<uuid:public_id>/", people.show, name="person"),
     path("people/<uuid:public_id>/role/", people.change_role, name="change_role"),
     path("people/<uuid:public_id>/deactivate/", people.deactivate, name="deactivate_person"),
+    path("people/<uuid:public_id>/tokens/", people.settle, name="settle_tokens"),
     path("people/<uuid:public_id>/reactivate/", people.reactivate, name="reactivate_person"),
     path("instructions/", instructions.index, name="instructions"),
     path("join/<str:key>/", people.join, name="join"),

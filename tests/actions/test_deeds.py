@@ -180,6 +180,22 @@ DEEDS = {
         details={},
         refused=("bram", *OTHERS),
     ),
+    people.settle: Deed(
+        Action.TOKEN_HANDED_OVER,
+        company="acme",
+        prepare=lambda cast: (request_token(cast.chloe).token, cast.ana),
+        do=lambda both, by: people.settle(
+            both[0].requested_by, by=by, heir_of=lambda _token: both[1]
+        ),
+        subject=lambda tokens: tokens[0],
+        details={
+            "before": "Chloé Martin",
+            "before_id": ANY,
+            "after": "Ana Vos",
+            "after_id": ANY,
+        },
+        refused=("bram", *OTHERS),
+    ),
     people.reactivate: Deed(
         Action.PERSON_REACTIVATED,
         company="acme",
@@ -310,6 +326,7 @@ def test_an_operator_does_it_in_every_company(deed: Deed, cast: Cast) -> None:
         *(DEEDS[deed] for deed in (tokens.describe, tokens.hand_over, tokens.revoke)),
         *(DEEDS[deed] for deed in (people.invite, people.renew, people.withdraw)),
         *(DEEDS[deed] for deed in (people.change_role, people.deactivate, people.reactivate)),
+        DEEDS[people.settle],
     ],
     ids=lambda deed: deed.action,
 )

@@ -44,7 +44,7 @@ def test_a_token_that_is_revoked_says_why(cast: Cast) -> None:
     token, _secret = request_token(cast.bram)
     deeds.deactivate(cast.bram, by=cast.ana, heir_of=lambda token: None)
     token.refresh_from_db()
-    assert (token.revoked_by, token.revoked_reason) == (cast.ana, "Bram de Wit was deactivated")
+    assert (token.revoked_by, token.revoked_reason) == (cast.ana, "Bram de Wit has left")
 
 
 def test_unless_something_is_chosen_every_token_stays_as_it_is(cast: Cast) -> None:
@@ -72,10 +72,18 @@ def test_tokens_of_somebody_who_left_before_are_handed_over_later(cast: Cast) ->
     token, _secret = request_token(cast.bram)
     person = deeds.deactivate(cast.bram, by=cast.ana)
     before = Event.objects.latest("pk")
-    deeds.deactivate(person, by=cast.ana, heir_of=lambda token: cast.ana)
+    assert deeds.settle(person, by=cast.ana, heir_of=lambda token: cast.ana) == [token]
     token.refresh_from_db()
     assert token.requested_by == cast.ana
     assert since(before) == [(Action.TOKEN_HANDED_OVER, token.description)]
+
+
+def test_whoever_deactivates_second_decides_about_nothing(cast: Cast) -> None:
+    request_token(cast.bram)
+    person = deeds.deactivate(cast.bram, by=cast.ana)
+    before = everything()
+    deeds.deactivate(person, by=cast.ana, heir_of=lambda token: None)
+    assert everything() == before
 
 
 def test_it_is_done_as_a_whole_or_not_at_all(cast: Cast) -> None:

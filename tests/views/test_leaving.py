@@ -35,8 +35,8 @@ def tokens(cast: Cast) -> list[Token]:
     return [request_token(cast.bram, f"Node {number}").token for number in range(3)]
 
 
-def path_of(person: User) -> str:
-    return f"/people/{person.public_id}/deactivate/"
+def path_of(person: User, deed: str = "deactivate") -> str:
+    return f"/people/{person.public_id}/{deed}/"
 
 
 def holders(tokens: list[Token]) -> list[str]:
@@ -152,18 +152,34 @@ def test_where_nobody_is_left_tokens_stay_as_they_are(
     assert holders(tokens) == ["Bram de Wit"] * 3
 
 
-def test_tokens_of_somebody_who_left_before_are_decided_on_the_same_page(
+def test_tokens_of_somebody_who_left_before_are_decided_on_such_a_page(
     cast: Cast, ana: Client, tokens: list[Token]
 ) -> None:
     deactivate(cast.bram, by=CONSOLE)
+    path = path_of(cast.bram, "tokens")
     assert "Requester left" in ana.get("/audit/tokens/").content.decode()
-    assert "Hand over tokens of <bdi>Bram de Wit" in ana.get(path_of(cast.bram)).content.decode()
-    ana.post(path_of(cast.bram), {tokens[0].username: "revoke"})
+    page = ana.get(path).content.decode()
+    assert "Hand over tokens of <bdi>Bram de Wit" in page
+    assert PostedForm.of(page).action == path
+    assert ana.post(path, {"all": "junk"}).status_code == 422
+    page = ana.post(path, {tokens[0].username: "revoke"}, follow=True).content.decode()
+    assert "The tokens of Bram de Wit are as you chose." in page
     assert holders(tokens) == ["", "Ana Vos", "Ana Vos"]
     assert Event.objects.filter(action=Action.PERSON_DEACTIVATED).count() == 1
     inventory = ana.get("/audit/tokens/").content.decode()
     assert "Requester left" not in inventory
     assert "handed over" in inventory
+
+
+def test_whoever_comes_too_late_decides_about_nothing(
+    cast: Cast, ana: Client, tokens: list[Token]
+) -> None:
+    page = ana.post(path_of(cast.bram, "tokens"), {"all": "revoke"}, follow=True)
+    assert "Bram de Wit has been reactivated." in page.content.decode()
+    deactivate(cast.bram, by=CONSOLE)
+    page = ana.post(path_of(cast.bram), {"all": "revoke"}, follow=True)
+    assert "Bram de Wit has been deactivated already." in page.content.decode()
+    assert holders(tokens) == ["Bram de Wit"] * 3
 
 
 def test_a_token_handed_over_says_so_and_not_that_somebody_requested_it(

@@ -56,6 +56,8 @@ person                GET HEAD         in  200 200 200 404 in  404 200 200
 change_role           POST             in  403 403 302 404 in  404 403 302
 deactivate_person     GET HEAD         in  403 403 200 404 in  404 403 200
 deactivate_person     POST             in  403 403 302 404 in  404 403 302
+settle_tokens         GET HEAD         in  403 403 200 404 in  404 403 200
+settle_tokens         POST             in  403 403 302 404 in  404 403 302
 reactivate_person     POST             in  403 403 302 404 in  404 403 302
 instructions          GET HEAD         in  200 200 200 200 in  200 200 200
 join                  GET HEAD         200 200 200 200 200 200 200 200 200
@@ -110,6 +112,7 @@ DEEDS = {
     ("review_inventory", "POST"),
     *((door, "POST") for door in ("invite", "renew_invitation", "withdraw_invitation")),
     *((door, "POST") for door in ("change_role", "deactivate_person", "reactivate_person")),
+    ("settle_tokens", "POST"),
     *((door, "GET") for door in ("events_csv", "events_jsonl", "inventory_csv")),
 }
 Row = tuple[str, ...]
@@ -199,8 +202,10 @@ class House:
             return {"public_id": self._invitation().public_id}
         if door in {"person", "change_role", "deactivate_person"}:
             return {"public_id": self._person().public_id}
-        if door == "reactivate_person":
-            return {"public_id": deactivate(self._person(), by=CONSOLE).public_id}
+        if door in {"settle_tokens", "reactivate_person"}:
+            person = self._person()
+            request_token(person)
+            return {"public_id": deactivate(person, by=CONSOLE).public_id}
         if door == "account_reset_password_from_key":
             return {"uidb36": "1", "key": "ended"}
         return {}

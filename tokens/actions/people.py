@@ -13,7 +13,6 @@ from tokens.actions import tokens
 from tokens.models import Actor, Company, Event, Invitation, Token, User
 from tokens.models.accounts import INVITATION_LIFETIME, Role
 from tokens.models.events import Action
-from tokens.models.tokens import TokenQuerySet
 
 HeirOf = Callable[[Token], User | None]
 
@@ -162,11 +161,10 @@ def change_role(person: User, *, role: Role, by: Actor) -> User:
 def deactivate(person: User, *, by: Actor, heir_of: HeirOf = attrgetter("requested_by")) -> User:
     """Ends somebody's access at their next request. Their tokens stay: they are the company's.
 
-    Of somebody whose access has ended already only the tokens are looked after.
+    Somebody whose access has ended already is answered as they are, without an event.
 
     Args:
-        heir_of: under whose name a live token of theirs stands from now on, or None where it is
-            revoked. As it comes, each stays as it is.
+        heir_of: as for ``settle``. As it comes, each token stays as it is.
 
     Raises:
         NotAllowed
@@ -174,22 +172,43 @@ def deactivate(person: User, *, by: Actor, heir_of: HeirOf = attrgetter("request
         NoColleague: an heir may not request tokens.
     """
     permissions.check(permissions.may_change_people(by, person.company))
-    # Tokens before the company, as whoever revokes one does: else the two wait for each other.
-    left = list(_locked_tokens(person))
+    left = _locked_tokens(person)
     person = _locked_person(person)
-    if person.is_active:
-        _check_another_admin(person)
-        person.is_active, person.deactivated_at = False, timezone.now()
-        person.save(update_fields=["is_active", "deactivated_at"])
-        Event.objects.record(Action.PERSON_DEACTIVATED, company=person.company, by=by, on=person)
-    reason = _("%(person)s was deactivated") % {"person": person}
+    if not person.is_active:
+        return person
+    _check_another_admin(person)
+    person.is_active, person.deactivated_at = False, timezone.now()
+    person.save(update_fields=["is_active", "deactivated_at"])
+    Event.objects.record(Action.PERSON_DEACTIVATED, company=person.company, by=by, on=person)
+    _settle(left, heir_of, by=by)
+    return person
+
+
+@transaction.atomic
+def settle(person: User, *, by: Actor, heir_of: HeirOf) -> list[Token]:
+    """Decides about the live tokens of somebody who has left, and answers these.
+
+    Args:
+        heir_of: under whose name a token stands from now on; None where it is revoked.
+
+    Raises:
+        NotAllowed
+        NoColleague: an heir may not request tokens.
+    """
+    permissions.check(permissions.may_change_people(by, person.company))
+    left = _locked_tokens(person)
+    _settle(left, heir_of, by=by)
+    return left
+
+
+def _settle(left: list[Token], heir_of: HeirOf, *, by: Actor) -> None:
     for token in left:
         heir = heir_of(token)
         if heir is None:
+            reason = _("%(person)s has left") % {"person": token.requested_by}
             tokens.revoke(token, by=by, reason=reason)
-        elif heir != person:
+        elif heir != token.requested_by:
             tokens.hand_over(token, to=heir, by=by)
-    return person
 
 
 @transaction.atomic
@@ -222,6 +241,9 @@ def _check_another_admin(person: User) -> None:
         raise LastAdmin(person.email)
 
 
-def _locked_tokens(person: User) -> TokenQuerySet:
+def _locked_tokens(person: User) -> list[Token]:
+    """Their live tokens as they are now. They are locked before the company, as by whoever revokes
+    one of them: else the two would wait for each other.
+    """
     rows = person.requested_tokens.live().select_for_update(of=("self",), no_key=True)
-    return rows.select_related("company").order_by("pk")
+    return list(rows.select_related("company").order_by("pk"))

@@ -82,6 +82,7 @@ class TokensForm(forms.Form):
         self, *args: Any, heirs: list[User], tokens: Iterable[Token], **options: Any
     ) -> None:
         super().__init__(*args, **options)
+        self.tokens = list(tokens)
         self._heirs = {str(heir.public_id): heir for heir in heirs}
         keep = _("Keep: %(name)s, %(email)s")
         kept = [
@@ -92,7 +93,7 @@ class TokensForm(forms.Form):
         self.fields["all"] = forms.ChoiceField(
             required=False, choices=choices, label=_("All of them")
         )
-        for token in tokens:
+        for token in self.tokens:
             label = f"{token.description}, {token.username}"
             self.fields[token.username] = forms.ChoiceField(
                 required=False,

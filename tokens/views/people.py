@@ -171,17 +171,12 @@ def change_role(request: PersonRequest, public_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def deactivate(request: PersonRequest, public_id: UUID) -> HttpResponse:
-    """Ends a person's access, and decides about their tokens: of who has left already, too."""
+    """Ends a person's access, and decides about their tokens."""
     person = _person(request, public_id)
     permissions.check(permissions.may_change_people(request.user, person.company))
-    last_used = F("last_used_at").desc(nulls_last=True)
-    tokens = person.requested_tokens.live().order_by(last_used, "-pk")
-    shown = list(tokens[:DECIDED_AT_ONCE])
-    form = TokensForm(
-        request.POST if request.method == "POST" else None,
-        heirs=_heirs(person, first=request.user),
-        tokens=shown,
-    )
+    if not person.is_active:
+        return _told(request, person, _("%(person)s has been deactivated already."))
+    form = _tokens_form(request, person)
     if form.is_valid():
         try:
             deeds.deactivate(person, by=request.user, heir_of=form.heir_of)
@@ -189,17 +184,46 @@ def deactivate(request: PersonRequest, public_id: UUID) -> HttpResponse:
             form.add_error(None, _last_admin(person))
         else:
             told = _("%(person)s cannot sign in any more, and their tokens are as you chose.")
-            messages.success(request, told % {"person": person})
-            return redirect(person)
+            return _told(request, person, told)
+    return _decision(request, person, form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def settle(request: PersonRequest, public_id: UUID) -> HttpResponse:
+    """Decides about the tokens of somebody who has left."""
+    person = _person(request, public_id)
+    permissions.check(permissions.may_change_people(request.user, person.company))
+    if person.is_active:
+        return _told(request, person, _("%(person)s has been reactivated."))
+    form = _tokens_form(request, person)
+    if form.is_valid():
+        deeds.settle(person, by=request.user, heir_of=form.heir_of)
+        return _told(request, person, _("The tokens of %(person)s are as you chose."))
+    return _decision(request, person, form)
+
+
+def _told(request: PersonRequest, person: User, told: str) -> HttpResponse:
+    messages.success(request, told % {"person": person})
+    return redirect(person)
+
+
+def _tokens_form(request: PersonRequest, person: User) -> TokensForm:
+    posted = request.POST if request.method == "POST" else None
+    last_used = F("last_used_at").desc(nulls_last=True)
+    tokens = person.requested_tokens.live().order_by(last_used, "-pk")[:DECIDED_AT_ONCE]
+    return TokensForm(posted, heirs=_heirs(person, first=request.user), tokens=tokens)
+
+
+def _decision(request: PersonRequest, person: User, form: TokensForm) -> HttpResponse:
+    tokens = person.requested_tokens.live()
     context = {
         "person": person,
         "form": form,
-        "tokens": [(token, form[token.username]) for token in shown],
-        "others": tokens.count() - len(shown),
+        "tokens": [(token, form[token.username]) for token in form.tokens],
+        "others": tokens.count() - len(form.tokens),
         "bound": grants.bound_seconds(can_push=tokens.filter(can_push=True).exists()),
     }
-    status = 422 if form.errors else 200
-    return render(request, "people/deactivate.html", context, status=status)
+    return render(request, "people/settle.html", context, status=422 if form.errors else 200)
 
 
 def _heirs(person: User, *, first: User) -> list[User]:
@@ -214,8 +238,7 @@ def _heirs(person: User, *, first: User) -> list[User]:
 def reactivate(request: PersonRequest, public_id: UUID) -> HttpResponse:
     """Lets a person sign in again."""
     person = deeds.reactivate(_person(request, public_id), by=request.user)
-    messages.success(request, _("%(person)s can sign in again.") % {"person": person})
-    return redirect(person)
+    return _told(request, person, _("%(person)s can sign in again."))
 
 
 def _last_admin(person: User) -> str:
