@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -77,6 +78,14 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         """At the portal's own address, whatever host the request was sent to."""
         link: str = super().get_reset_password_from_key_url(key)
         return f"{settings.PORTAL_URL}{urlsplit(link).path}"
+
+
+class LinkMaker(PasswordResetTokenGenerator):
+    """Makes the links to choose a password, which end with the access of the person."""
+
+    def _make_hash_value(self, user: User, timestamp: int) -> str:
+        value = super()._make_hash_value(user, timestamp)
+        return f"{value}{user.is_active}{user.deactivated_at}"
 
 
 def display(user: User) -> str:

@@ -46,6 +46,17 @@ urlpatterns = [
     path("audit/tokens/", inventory.index, name="inventory"),
     path("audit/tokens/review/", inventory.review, name="review_inventory"),
     path("audit/tokens.csv", inventory.csv_file, name="inventory_csv"),
+    path("people/", people.index, name="people"),
+    path("people/invite/", people.invite, name="invite"),
+    path("people/invitations/<uuid:public_id>/renew/", people.renew, name="renew_invitation"),
+    path(
+        "people/invitations/<uuid:public_id>/withdraw/", people.withdraw, name="withdraw_invitation"
+    ),
+    path("people/<uuid:public_id>/", people.show, name="person"),
+    path("people/<uuid:public_id>/role/", people.change_role, name="change_role"),
+    path("people/<uuid:public_id>/deactivate/", people.deactivate, name="deactivate_person"),
+    path("people/<uuid:public_id>/tokens/", people.settle, name="settle_tokens"),
+    path("people/<uuid:public_id>/reactivate/", people.reactivate, name="reactivate_person"),
     path("instructions/", instructions.index, name="instructions"),
     path("account/mails/", mails.choices, name="mail_choices"),
     path("messages/", mails.index, name="messages"),

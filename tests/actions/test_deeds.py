@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NamedTuple
+from unittest.mock import ANY
 
 import pytest
 from django.db import DatabaseError, connection
@@ -73,6 +74,20 @@ DEEDS = {
         details={"reason": "It was lost"},
         refused=OTHERS,
     ),
+    tokens.hand_over: Deed(
+        Action.TOKEN_HANDED_OVER,
+        company="acme",
+        prepare=lambda cast: (request_token(cast.chloe).token, cast.ana),
+        do=lambda both, by: tokens.hand_over(both[0], to=both[1], by=by),
+        subject=lambda token: token,
+        details={
+            "before": "Chloé Martin",
+            "before_id": ANY,
+            "after": "Ana Vos",
+            "after_id": ANY,
+        },
+        refused=("bram", *OTHERS),
+    ),
     events.export: Deed(
         Action.AUDIT_EXPORTED,
         company="acme",
@@ -129,6 +144,37 @@ DEEDS = {
         subject=lambda person: person,
         details={},
         by="",
+    ),
+    people.renew: Deed(
+        Action.INVITATION_RENEWED,
+        company="acme",
+        prepare=lambda cast: people.invite(
+            "zoe@acme.example", company=cast.acme, role=Role.MEMBER, by=CONSOLE
+        ),
+        do=lambda invitation, by: people.renew(invitation, by=by),
+        subject=lambda invitation: invitation,
+        details={},
+        refused=("bram", *OTHERS),
+    ),
+    people.withdraw: Deed(
+        Action.INVITATION_WITHDRAWN,
+        company="acme",
+        prepare=lambda cast: people.invite(
+            "zoe@acme.example", company=cast.acme, role=Role.MEMBER, by=CONSOLE
+        ),
+        do=lambda invitation, by: people.withdraw(invitation, by=by),
+        subject=lambda invitation: invitation,
+        details={},
+        refused=("bram", *OTHERS),
+    ),
+    people.change_role: Deed(
+        Action.PERSON_ROLE_CHANGED,
+        company="acme",
+        prepare=lambda cast: cast.chloe,
+        do=lambda person, by: people.change_role(person, role=Role.AUDITOR, by=by),
+        subject=lambda person: person,
+        details={"before": "member", "after": "auditor"},
+        refused=("bram", *OTHERS),
     ),
     people.deactivate: Deed(
         Action.PERSON_DEACTIVATED,
@@ -189,6 +235,31 @@ DEEDS = {
         details={"messages": 1},
         by="vera",
         refused=("ana", "bram", *OTHERS),
+    ),
+    people.settle: Deed(
+        Action.TOKEN_HANDED_OVER,
+        company="acme",
+        prepare=lambda cast: (request_token(cast.chloe).token, cast.ana),
+        do=lambda both, by: people.settle(
+            both[0].requested_by, by=by, heir_of=lambda _token: both[1]
+        ),
+        subject=lambda tokens: tokens[0],
+        details={
+            "before": "Chloé Martin",
+            "before_id": ANY,
+            "after": "Ana Vos",
+            "after_id": ANY,
+        },
+        refused=("bram", *OTHERS),
+    ),
+    people.reactivate: Deed(
+        Action.PERSON_REACTIVATED,
+        company="acme",
+        prepare=lambda cast: people.deactivate(cast.chloe, by=CONSOLE),
+        do=lambda person, by: people.reactivate(person, by=by),
+        subject=lambda person: person,
+        details={},
+        refused=("bram", *OTHERS),
     ),
 }
 
@@ -307,7 +378,12 @@ def test_an_operator_does_it_in_every_company(deed: Deed, cast: Cast) -> None:
 
 @pytest.mark.parametrize(
     "deed",
-    [DEEDS[tokens.describe], DEEDS[tokens.revoke], DEEDS[people.deactivate], DEEDS[people.invite]],
+    [
+        *(DEEDS[deed] for deed in (tokens.describe, tokens.hand_over, tokens.revoke)),
+        *(DEEDS[deed] for deed in (people.invite, people.renew, people.withdraw)),
+        *(DEEDS[deed] for deed in (people.change_role, people.deactivate, people.reactivate)),
+        DEEDS[people.settle],
+    ],
     ids=lambda deed: deed.action,
 )
 def test_the_console_does_what_an_operator_does(deed: Deed, cast: Cast) -> None:

@@ -1,5 +1,6 @@
 """Do invitations work once, and for whom they were made? Is somebody always left to invite?"""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from django.core.exceptions import ValidationError
 
 from tests.factories import PASSWORD, Cast, make_person
 from tests.facts import everything
+from tokens import permissions
 from tokens.actions import people as deeds
 from tokens.models import CONSOLE, Event, Invitation, User
 from tokens.models.accounts import Role
@@ -86,7 +88,8 @@ def test_an_invitation_ends_after_seven_days(cast: Cast) -> None:
 
 
 def test_of_two_invitations_to_one_address_the_first_that_is_accepted_counts(cast: Cast) -> None:
-    one, other = invited(cast), invited(cast, Role.ADMIN)
+    one = invited(cast)
+    other = deeds.invite("zoe@acme.example", company=cast.globex, role=Role.ADMIN, by=CONSOLE)
     accept(one)
     before = everything()
     with pytest.raises(deeds.AlreadyAPerson):
@@ -171,3 +174,94 @@ def test_the_events_of_an_invitation_name_the_address_and_hold_no_key(cast: Cast
     event = Event.objects.latest("sequence")
     assert event.object_name == "zoe@acme.example"
     assert invitation.key not in str(event.line())
+
+
+def test_a_company_invites_an_address_once_at_a_time(cast: Cast) -> None:
+    invitation = invited(cast)
+    before = everything()
+    with pytest.raises(deeds.AlreadyInvited):
+        deeds.invite(" ZOE@acme.example", company=cast.acme, role=Role.ADMIN, by=cast.ana)
+    assert everything() == before
+    deeds.withdraw(invitation, by=cast.ana)
+    assert invited(cast, Role.ADMIN) != invitation
+
+
+def test_an_invitation_that_was_withdrawn_opens_nothing(cast: Cast) -> None:
+    invitation = invited(cast)
+    deeds.withdraw(invitation, by=cast.ana)
+    before = everything()
+    assert Invitation.objects.behind(invitation.key) is None
+    with pytest.raises(deeds.InvitationEnded):
+        accept(invitation)
+    for again in (deeds.withdraw, deeds.renew):
+        with pytest.raises(deeds.InvitationEnded):
+            again(invitation, by=cast.ana)
+    assert everything() == before
+
+
+def test_an_invitation_that_is_sent_again_works_for_seven_days_more(cast: Cast) -> None:
+    with time_machine.travel(MONDAY, tick=False):
+        invitation = invited(cast)
+    with time_machine.travel(MONDAY + timedelta(days=6), tick=False):
+        assert deeds.renew(invitation, by=cast.ana).key == invitation.key
+    with time_machine.travel(MONDAY + timedelta(days=12), tick=False):
+        assert accept(invitation).email == "zoe@acme.example"
+
+
+@pytest.mark.parametrize("deed", [deeds.renew, deeds.withdraw])
+def test_an_invitation_that_was_accepted_is_neither_renewed_nor_withdrawn(
+    deed: Callable[..., Invitation], cast: Cast
+) -> None:
+    invitation = invited(cast)
+    accept(invitation)
+    before = everything()
+    with pytest.raises(deeds.InvitationEnded):
+        deed(invitation, by=cast.ana)
+    assert everything() == before
+
+
+def test_a_role_says_what_somebody_may_do_from_now_on(cast: Cast) -> None:
+    person = deeds.change_role(cast.bram, role=Role.ADMIN, by=cast.ana)
+    assert User.objects.get(pk=person.pk).role == Role.ADMIN
+    assert permissions.may_change_people(person, cast.acme)
+
+
+def test_the_same_role_again_leaves_no_event(cast: Cast) -> None:
+    assert cast.ana
+    assert cast.bram
+    before = everything()
+    deeds.change_role(cast.ana, role=Role.ADMIN, by=cast.ana)
+    deeds.change_role(cast.bram, role=Role.MEMBER, by=cast.ana)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.AUDITOR])
+def test_the_last_admin_stays_one(role: Role, cast: Cast) -> None:
+    former = make_person("Ida Prins", cast.acme, Role.ADMIN)
+    deeds.deactivate(former, by=cast.ana)
+    before = everything()
+    for actor in (cast.ana, CONSOLE):
+        with pytest.raises(deeds.LastAdmin):
+            deeds.change_role(cast.ana, role=role, by=actor)
+    assert everything() == before
+
+
+def test_an_admin_becomes_a_member_while_another_is_left(cast: Cast) -> None:
+    make_person("Ida Prins", cast.acme, Role.ADMIN)
+    assert deeds.change_role(cast.ana, role=Role.MEMBER, by=cast.ana).role == Role.MEMBER
+
+
+def test_the_role_of_somebody_deactivated_is_changed_too(cast: Cast) -> None:
+    former = make_person("Ida Prins", cast.acme, Role.ADMIN)
+    deeds.deactivate(former, by=cast.ana)
+    assert deeds.change_role(former, role=Role.MEMBER, by=cast.ana).role == Role.MEMBER
+
+
+def test_somebody_reactivated_has_the_role_that_they_had(cast: Cast) -> None:
+    deeds.deactivate(cast.dirk, by=cast.ana)
+    person = deeds.reactivate(cast.dirk, by=cast.ana)
+    assert person.is_active
+    assert person.role == Role.AUDITOR
+    before = everything()
+    deeds.reactivate(person, by=cast.ana)
+    assert everything() == before

@@ -1,4 +1,4 @@
-"""Do request, describe and revoke keep their promises, also when they are refused?"""
+"""Do request, describe, hand over and revoke keep their promises, also when they are refused?"""
 
 from datetime import UTC, datetime
 
@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
+from django.utils.html import strip_tags
 
 from tests.factories import Cast, request_token
 from tests.facts import everything
@@ -223,3 +224,55 @@ def test_the_tokens_of_somebody_deactivated_stay_the_companys(cast: Cast) -> Non
     deactivate(cast.bram, by=cast.ana)
     assert Token.objects.get(pk=token.pk).is_live
     assert deeds.revoke(token, by=cast.chloe).revoked_by == cast.chloe
+
+
+def test_a_token_handed_over_stands_under_another_name_and_works_on(cast: Cast) -> None:
+    token, _secret = request_token(cast.bram)
+    with time_machine.travel(LATER, tick=False):
+        handed = deeds.hand_over(token, to=cast.chloe, by=cast.ana)
+    assert handed.requested_by == cast.chloe
+    assert handed.requested_at == token.requested_at
+    assert handed.handed_over_at == LATER
+    assert handed.is_live
+
+
+def test_the_event_of_handing_over_says_from_whom_to_whom(cast: Cast) -> None:
+    token, _secret = request_token(cast.bram, "Build server")
+    deeds.hand_over(token, to=cast.chloe, by=cast.ana)
+    event = Event.objects.latest("pk")
+    assert event.details == {
+        "before": "Bram de Wit",
+        "before_id": str(cast.bram.public_id),
+        "after": "Chloé Martin",
+        "after_id": str(cast.chloe.public_id),
+    }
+    assert strip_tags(event.sentence) == (
+        "Ana Vos handed Build server over from Bram de Wit to Chloé Martin"
+    )
+
+
+def test_a_token_that_is_theirs_is_not_handed_over_again(cast: Cast) -> None:
+    token, _secret = request_token(cast.bram)
+    assert cast.ana
+    before = everything()
+    deeds.hand_over(token, to=cast.bram, by=cast.ana)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", ["eva", "vera", "dirk", "chloe"])
+def test_a_token_goes_to_a_colleague_who_may_request_one(name: str, cast: Cast) -> None:
+    token, _secret = request_token(cast.bram)
+    heir = getattr(cast, name)
+    if name == "chloe":
+        heir = deactivate(heir, by=CONSOLE)
+    before = everything()
+    with pytest.raises(deeds.NoColleague):
+        deeds.hand_over(token, to=heir, by=CONSOLE)
+    assert everything() == before
+
+
+def test_a_revoked_token_is_not_handed_over(cast: Cast) -> None:
+    token, _secret = request_token(cast.bram)
+    deeds.revoke(token, by=cast.bram)
+    with pytest.raises(deeds.AlreadyRevoked):
+        deeds.hand_over(token, to=cast.chloe, by=CONSOLE)

@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import requests
 from playwright.sync_api import Locator, Page, expect
@@ -31,6 +32,28 @@ def invite(stack: Stack) -> str:
     done = stack.manage("add_company", slug, "Initech", f"ida@{slug}.example")
     assert done.returncode == 0, done.stderr
     return done.stdout.split()[-1]
+
+
+def invite_by(page: Page, *, role: str = "Member") -> tuple[str, str]:
+    """Invites somebody as an administrator does; their address, and the link that is shown."""
+    email = f"zoe-{secrets.token_hex(3)}@acme.example"
+    page.goto("/people/invite/")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Role").select_option(role)
+    page.get_by_role("button", name="Invite").click()
+    expect(page.get_by_role("heading", name=f"{email} is invited")).to_be_visible()
+    return email, text_of(page, "#block-invitation")
+
+
+def open_person(page: Page, name: str) -> None:
+    page.goto("/people/")
+    page.get_by_role("link", name=name, exact=True).click()
+    expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+
+
+def person_address(stack: Stack, email: str) -> str:
+    query = "SELECT public_id FROM tokens_user WHERE email = ?"
+    return f"/people/{UUID(in_database(stack, query, email)[0][0])}/"
 
 
 def join_as(page: Page, name: str) -> None:

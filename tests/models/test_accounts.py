@@ -132,3 +132,18 @@ def test_things_are_written_as_people_know_them(cast: Cast) -> None:
     assert str(cast.bram) == "Bram de Wit"
     assert str(invitation) == "zoe@acme.example"
     assert [str(one) for one in cast.acme.entitlements.all()] == ["public/*"]
+
+
+def test_people_and_invitations_are_seen_by_their_company_and_by_the_vendor(cast: Cast) -> None:
+    invitation = invite("zoe@acme.example", company=cast.acme, role=Role.MEMBER, by=CONSOLE)
+    readers = (cast.ana, cast.bram, cast.dirk, cast.eva, cast.max, cast.tom, cast.vera)
+    expected = [cast.ana, cast.bram, cast.dirk, cast.tom, cast.vera]
+    assert [p for p in readers if cast.bram in User.objects.visible_to(p)] == expected
+    assert [p for p in readers if invitation in Invitation.objects.visible_to(p)] == expected
+
+
+def test_the_link_of_an_invitation_leads_to_the_portal(cast: Cast) -> None:
+    invitation = invite("zoe@acme.example", company=cast.acme, role=Role.MEMBER, by=CONSOLE)
+    start, _join, key = invitation.link.removesuffix("/").rpartition("/join/")
+    assert start == "http://portal.example:8000"
+    assert Invitation.objects.behind(key) == invitation

@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 
 from tests.client import Client
 from tests.factories import PASSWORD, Cast, make_person
-from tokens.actions.people import deactivate
+from tokens.actions.people import change_role, deactivate, reactivate
 from tokens.models import CONSOLE, User
 from tokens.models.accounts import Role
 
@@ -126,6 +126,25 @@ def test_somebody_deactivated_is_out_at_their_next_request(cast: Cast) -> None:
         assert is_in(browser)
         deactivate(person, by=CONSOLE)
         assert not is_in(browser)
+
+
+def test_a_session_does_not_come_back_with_its_person(cast: Cast) -> None:
+    before = signed_in(cast.bram)
+    deactivate(cast.bram, by=CONSOLE)
+    reactivate(cast.bram, by=CONSOLE)
+    assert not is_in(before)
+    assert is_in(signed_in(cast.bram))
+
+
+def test_a_session_goes_on_with_a_new_role_at_the_next_request(cast: Cast) -> None:
+    browser = signed_in(cast.bram)
+    assert browser.get("/people/invite/").status_code == 403
+    change_role(cast.bram, role=Role.ADMIN, by=CONSOLE)
+    assert browser.get("/people/invite/").status_code == 200
+    make_person("Ida Prins", cast.acme, Role.ADMIN)
+    change_role(cast.bram, role=Role.AUDITOR, by=CONSOLE)
+    assert browser.get("/tokens/request/").status_code == 403
+    assert is_in(browser)
 
 
 def test_a_session_that_has_ended_sends_htmx_to_the_sign_in_and_back(cast: Cast) -> None:

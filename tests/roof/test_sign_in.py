@@ -17,7 +17,7 @@ from tests.client import Client
 from tests.factories import PASSWORD, Cast, make_person
 from tests.facts import everything
 from tests.stack import PostedForm
-from tokens.actions.people import deactivate
+from tokens.actions.people import deactivate, reactivate
 from tokens.models import CONSOLE, User
 
 NEW = "seventeen herons by the lock"
@@ -211,6 +211,19 @@ def test_the_link_works_once_and_for_three_days(cast: Cast) -> None:
         assert "Choose a new password" in opened(another)
     with time_machine.travel(timezone.now() + timedelta(days=4)):
         assert "This link has ended" in opened(another)
+
+
+def test_the_link_ends_with_the_access_of_its_person(cast: Cast) -> None:
+    Client().post("/accounts/password/reset/", {"email": cast.bram.email})
+    link = link_in_the_mail().removeprefix(settings.PORTAL_URL)
+    browser = Client()
+    form = PostedForm.of(browser.get(link, follow=True).content.decode())
+    new = {"password1": NEW, "password2": NEW}
+    for deed in (deactivate, reactivate):
+        deed(cast.bram, by=CONSOLE)
+        assert "This link has ended" in Client().get(link, follow=True).content.decode()
+        assert "This link has ended" in browser.post(form.action, new).content.decode()
+    assert is_in(sign_in(cast.bram.email))
 
 
 def test_whoever_asks_for_a_password_does_not_learn_who_exists(cast: Cast) -> None:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import Cast
+from tests.factories import Cast, request_token
 from tokens import text
 from tokens.actions.people import invite
-from tokens.forms.people import JoinForm
+from tokens.forms.people import InviteForm, JoinForm, RoleForm, TokensForm
 from tokens.forms.tokens import DescriptionForm, ListForm, RequestForm, new_nonce
-from tokens.models import CONSOLE
+from tokens.models import CONSOLE, User
 from tokens.models.accounts import Role
 
 GOOD_PASSWORD = "seventeen herons by the lock"
@@ -131,3 +131,25 @@ def test_a_name_is_a_line_of_2_to_100_characters(name: str, cast: Cast) -> None:
 
 def test_nonces_are_long_enough_to_be_guessed_by_nobody() -> None:
     assert len(new_nonce()) == 22
+
+
+def test_an_invitation_is_an_address_and_a_role() -> None:
+    assert list(InviteForm().fields) == ["email", "role"]
+    assert list(RoleForm().fields) == ["role"]
+
+
+def test_a_token_goes_where_all_of_them_go_unless_it_is_an_exception(cast: Cast) -> None:
+    heirs = [cast.ana, cast.chloe]
+    first, second, unlisted = (request_token(cast.bram).token for _ in range(3))
+
+    def heirs_of(**chosen: str) -> list[User | None]:
+        form = TokensForm(chosen, heirs=heirs, tokens=[first, second])
+        assert form.is_valid()
+        return [form.heir_of(token) for token in (first, second, unlisted)]
+
+    chloe = str(cast.chloe.public_id)
+    assert heirs_of() == [cast.ana, cast.ana, cast.ana]
+    assert heirs_of(all="revoke") == [None, None, None]
+    assert heirs_of(all="revoke", **{second.username: chloe}) == [None, cast.chloe, None]
+    assert heirs_of(all=chloe, **{first.username: "revoke"}) == [None, cast.chloe, cast.chloe]
+    assert heirs_of(**{unlisted.username: "revoke"}) == [cast.ana, cast.ana, cast.ana]

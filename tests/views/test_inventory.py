@@ -168,3 +168,13 @@ def test_a_page_asks_as_often_for_many_tokens_as_for_few(
     with CaptureQueriesContext(connection) as many:
         dirk.get("/audit/tokens/")
     assert len(many) == len(few)
+
+
+def test_a_token_that_was_handed_over_says_since_when(
+    token: Token, cast: Cast, dirk: Client
+) -> None:
+    assert rows(dirk)[0]["handed_over_at"] == ""
+    deeds.hand_over(token, to=cast.ana, by=cast.ana)
+    (row,) = rows(dirk)
+    assert (row["requested_by"], row["requester_works_here"]) == ("Ana Vos", "yes")
+    assert row["handed_over_at"].startswith(f"{timezone.now():%Y-%m-%d}")

@@ -11,8 +11,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.client import Client
 from tests.factories import Cast, make_person, request_token
-from tokens.actions.people import deactivate, invite
-from tokens.models import CONSOLE, Event
+from tokens.actions.people import deactivate, invite, join
+from tokens.models import CONSOLE, Event, Invitation, User
 from tokens.models.accounts import Role
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -52,6 +52,17 @@ mail_choices          GET HEAD         in  200 200 200 200 in  200 200 200
 mail_choices          POST             in  302 302 302 302 in  302 302 302
 messages              GET HEAD         in  404 404 404 404 in  404 200 200
 retry_messages        POST             in  404 404 404 404 in  404 403 302
+people                GET HEAD         in  200 200 200 200 in  200 200 200
+invite                GET HEAD POST    in  403 403 200 200 in  403 403 200
+renew_invitation      POST             in  403 403 200 404 in  404 403 200
+withdraw_invitation   POST             in  403 403 302 404 in  404 403 302
+person                GET HEAD         in  200 200 200 404 in  404 200 200
+change_role           POST             in  403 403 302 404 in  404 403 302
+deactivate_person     GET HEAD         in  403 403 200 404 in  404 403 200
+deactivate_person     POST             in  403 403 302 404 in  404 403 302
+settle_tokens         GET HEAD         in  403 403 200 404 in  404 403 200
+settle_tokens         POST             in  403 403 302 404 in  404 403 302
+reactivate_person     POST             in  403 403 302 404 in  404 403 302
 instructions          GET HEAD         in  200 200 200 200 in  200 200 200
 join                  GET HEAD         200 200 200 200 200 200 200 200 200
 join                  POST             302 302 302 302 302 302 302 302 302
@@ -105,6 +116,9 @@ DEEDS = {
     ("review_inventory", "POST"),
     ("retry_messages", "POST"),
     ("account_logout", "POST"),
+    *((door, "POST") for door in ("invite", "renew_invitation", "withdraw_invitation")),
+    *((door, "POST") for door in ("change_role", "deactivate_person", "reactivate_person")),
+    ("settle_tokens", "POST"),
     *((door, "GET") for door in ("events_csv", "events_jsonl", "inventory_csv")),
 }
 SIGNED_OUT = {None, "chloe"}
@@ -192,23 +206,38 @@ class House:
             self._browser.force_login(getattr(self._cast, person))
             self._sessions[person] = cookies[name].value
 
-    def _place(self, door: str, method: str) -> dict[str, str]:
+    def _place(self, door: str, method: str) -> dict[str, object]:
         if door in {"token", "describe_token", "revoke_token"}:
             if method == "POST":
                 self._token = request_token(self._requester).token
             return {"username": self._token.username}
         if door == "join":
-            email = f"{secrets.token_hex(4)}@acme.example"
-            company = self._cast.acme
-            return {"key": invite(email, company=company, role=Role.MEMBER, by=CONSOLE).key}
+            return {"key": self._invitation().key}
+        if door in {"renew_invitation", "withdraw_invitation"}:
+            return {"public_id": self._invitation().public_id}
+        if door in {"person", "change_role", "deactivate_person"}:
+            return {"public_id": self._person().public_id}
+        if door in {"settle_tokens", "reactivate_person"}:
+            person = self._person()
+            request_token(person)
+            return {"public_id": deactivate(person, by=CONSOLE).public_id}
         if door == "account_reset_password_from_key":
             return {"uidb36": "1", "key": "ended"}
         return {}
+
+    def _invitation(self) -> Invitation:
+        email = f"{secrets.token_hex(4)}@acme.example"
+        return invite(email, company=self._cast.acme, role=Role.MEMBER, by=CONSOLE)
+
+    def _person(self) -> User:
+        return join(self._invitation(), name="Zoe Maas", password="seventeen herons by the lock")
 
     def _body(self, door: str, method: str) -> dict[str, str]:
         fields = {
             "request_token": f"description=Build+server&nonce={secrets.token_urlsafe(16)}",
             "describe_token": "description=Test+machine",
+            "invite": f"email={secrets.token_hex(4)}@acme.example&role=member",
+            "change_role": "role=auditor",
             "join": "name=Zoe+Maas&password=seventeen+herons+by+the+lock",
         }
         if method != "POST":

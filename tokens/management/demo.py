@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db import transaction
 
 from tokens.actions import tokens
 from tokens.actions.companies import add_company
@@ -68,6 +69,7 @@ def fill() -> None:
             tokens.request(by=requester, description=description, nonce=new_nonce())
 
 
+@transaction.atomic
 def _join(person: DemoPerson) -> None:
     company = Company.objects.get(slug=person.company)
     invitation = invite(person.email, company=company, role=person.role, by=CONSOLE)

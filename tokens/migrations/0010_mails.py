@@ -27,27 +27,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="event",
             name="action",
-            field=models.CharField(
-                choices=[
-                    ("company.added", "{actor} added the company {object}"),
-                    ("person.invited", "{actor} invited {object}"),
-                    ("person.joined", "{actor} joined"),
-                    ("person.deactivated", "{actor} deactivated {object}"),
-                    ("person.signed_in", "{actor} signed in"),
-                    ("person.signed_out", "{actor} signed out"),
-                    ("person.sign_in_failed", "Somebody failed to sign in as {object}"),
-                    ("person.password_changed", "{actor} changed their password"),
-                    ("person.password_reset", "{actor} chose a new password by way of a mail"),
-                    ("mails.retried", "{actor} had mails sent again that had failed"),
-                    ("audit.exported", "{actor} exported the audit trail of {object}"),
-                    ("inventory.exported", "{actor} exported the inventory of {object}"),
-                    ("inventory.reviewed", "{actor} reviewed the inventory of {object}"),
-                    ("token.requested", "{actor} requested {object}"),
-                    ("token.described", "{actor} changed the description to {object}"),
-                    ("token.revoked", "{actor} revoked {object}"),
-                ],
-                max_length=40,
-            ),
+            field=models.CharField(max_length=40),
         ),
         migrations.CreateModel(
             name="Message",

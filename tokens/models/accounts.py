@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 from uuid import uuid4
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -105,6 +107,10 @@ class Role(models.TextChoices):
 
 
 class UserManager(BaseUserManager["User"]):
+    def visible_to(self, user: "User") -> "models.QuerySet[User]":
+        """The user's colleagues; everybody for the vendor's admins and auditors."""
+        return self.all() if user.sees_every_company else self.filter(company=user.company)
+
     def get_by_natural_key(self, email: str | None) -> "User":
         return self.get(email__iexact=email)
 
@@ -125,6 +131,8 @@ class User(AbstractBaseUser):
         blank=True, default=dict, db_default=models.Value({}, models.JSONField())
     )
     created_at = models.DateTimeField(default=timezone.now)
+    # When their access last ended; it stays when they are reactivated.
+    deactivated_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -144,6 +152,15 @@ class User(AbstractBaseUser):
     @property
     def party(self) -> Party:
         return Party("person", str(self.public_id), self.name)
+
+    def get_absolute_url(self) -> str:
+        return reverse("person", args=[self.public_id])
+
+    def get_session_auth_hash(self) -> str:
+        """Another one after a new password, and after their access has ended: so no session that
+        began before it comes back with the person.
+        """
+        return f"{super().get_session_auth_hash()}{self.deactivated_at or ''}"
 
     @property
     def is_operator(self) -> bool:
@@ -166,6 +183,10 @@ Actor = User | Console
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def visible_to(self, user: User) -> "InvitationQuerySet":
+        """Those to the user's company; to every company for the vendor's admins and auditors."""
+        return self if user.sees_every_company else self.filter(company=user.company)
+
     def open(self) -> "InvitationQuerySet":
         return self.filter(accepted_at=None, expires_at__gt=timezone.now())
 
@@ -211,3 +232,8 @@ class Invitation(models.Model):
     def key(self) -> str:
         """What its link ends in. It is made when needed and stored nowhere."""
         return signing.dumps(str(self.public_id), salt=_INVITATION_SALT)
+
+    @property
+    def link(self) -> str:
+        """Whoever has it can join as this address."""
+        return f"{settings.PORTAL_URL}{reverse('join', args=[self.key])}"

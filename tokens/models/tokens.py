@@ -99,6 +99,8 @@ class Token(models.Model):
     description = models.CharField(max_length=200)
     requested_by = models.ForeignKey(User, models.PROTECT, related_name="requested_tokens")
     requested_at = models.DateTimeField(default=timezone.now)
+    # Since when it has stood under the name of somebody who did not request it.
+    handed_over_at = models.DateTimeField(null=True, blank=True)
     request_nonce = models.CharField(max_length=64)
     can_push = models.BooleanField(default=False)
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -20,7 +20,14 @@ from tokens.views.request import PersonRequest
 
 COLUMNS = [
     *("username", "description", "status", "requested_by", "requester_works_here"),
-    *("requested_at", "age_days", "last_used_at", "last_used_address", "addresses"),
+    *(
+        "requested_at",
+        "handed_over_at",
+        "age_days",
+        "last_used_at",
+        "last_used_address",
+        "addresses",
+    ),
     *("pulls_in_30_days", "revoked_at", "flags"),
 ]
 
@@ -64,7 +71,8 @@ def csv_file(request: PersonRequest) -> StreamingHttpResponse:
 def _cells(token: Token, now: datetime) -> Iterator[object]:
     yield from (token.username, token.description, token.status.value)
     yield from (token.requested_by.name, "yes" if token.requested_by.is_active else "no")
-    yield from (_iso(token.requested_at), (now - token.requested_at).days)
+    yield from (_iso(token.requested_at), _iso(token.handed_over_at))
+    yield (now - token.requested_at).days
     yield from (_iso(token.last_used_at), token.last_used_address or "")
     yield from (token.addresses, token.pulls_lately)  # type: ignore[attr-defined]
     yield from (_iso(token.revoked_at), " ".join(inventory.flags(token)))

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
-from django.urls import reverse
 
 from tokens.actions.companies import add_company
 from tokens.actions.people import AlreadyAPerson, invite
@@ -33,8 +31,8 @@ class Command(BaseCommand):
             raise CommandError("; ".join(error.messages)) from error
         except AlreadyAPerson as error:
             raise CommandError(f"{error} has an account already") from error
-        link = settings.PORTAL_URL + reverse("join", args=[invitation.key])
-        self.stdout.write(f"{options['email']} signs in once, within seven days, at\n{link}")
+        told = f"{options['email']} signs in once, within seven days, at\n{invitation.link}"
+        self.stdout.write(told)
 
     @transaction.atomic
     def _add(self, options: dict[str, Any]) -> Invitation:
