@@ -4,7 +4,20 @@ from allauth.account import views as account
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from tokens.views import catalog, events, instructions, inventory, people, tokens
+from tokens.views import (
+    catalog,
+    companies,
+    entitlements,
+    events,
+    instructions,
+    inventory,
+    people,
+    revocations,
+    tokens,
+)
+
+# A repository, or a prefix and /*: its slashes stand in the address as they are.
+PATTERN = r"(?P<pattern>[a-z0-9][a-z0-9._/-]*(?:/\*)?)"
 
 accounts = [
     path("login/", account.login, name="account_login"),
@@ -36,9 +49,12 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="tokens"), name="home"),
     path("tokens/", tokens.index, name="tokens"),
     path("tokens/request/", tokens.request_token, name="request_token"),
+    path("tokens/revoke/", revocations.ticked, name="revoke_tokens"),
     path("tokens/<slug:username>/", tokens.show, name="token"),
     path("tokens/<slug:username>/describe/", tokens.describe, name="describe_token"),
     path("tokens/<slug:username>/revoke/", tokens.revoke, name="revoke_token"),
+    path("tokens/<slug:username>/suspend/", tokens.suspend, name="suspend_token"),
+    path("tokens/<slug:username>/resume/", tokens.resume, name="resume_token"),
     path("images/", catalog.index, name="images"),
     path("audit/", events.index, name="audit"),
     path("audit/events.csv", events.csv_file, name="events_csv"),
@@ -47,6 +63,29 @@ urlpatterns = [
     path("audit/tokens/review/", inventory.review, name="review_inventory"),
     path("audit/tokens.csv", inventory.csv_file, name="inventory_csv"),
     path("instructions/", instructions.index, name="instructions"),
+    path("companies/", companies.index, name="companies"),
+    # No slug has an underscore.
+    path("companies/_add/", companies.add, name="add_company"),
+    path("companies/<slug:slug>/", companies.show, name="company"),
+    path("companies/<slug:slug>/suspend/", companies.suspend, name="suspend_company"),
+    path("companies/<slug:slug>/resume/", companies.resume, name="resume_company"),
+    path("companies/<slug:slug>/revoke/", revocations.of_company, name="revoke_company"),
+    path(
+        "companies/<slug:slug>/people/<uuid:person>/revoke/",
+        revocations.of_person,
+        name="revoke_person",
+    ),
+    path("companies/<slug:slug>/entitlements/", entitlements.add, name="add_entitlement"),
+    re_path(
+        rf"^companies/(?P<slug>[-\w]+)/entitlements/{PATTERN}/$",
+        entitlements.change_end,
+        name="change_entitlement",
+    ),
+    re_path(
+        rf"^companies/(?P<slug>[-\w]+)/ended/{PATTERN}/$",
+        entitlements.end,
+        name="end_entitlement",
+    ),
     path("join/<str:key>/", people.join, name="join"),
     path("accounts/", include(accounts)),
 ]

@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from tokens.models import Company, Pull, Review, Token, Use
+from tokens.models.tokens import TokenQuerySet
 
 PULLED_WITHIN = timedelta(days=30)
 IDLE_AFTER = 90  # days
@@ -26,7 +27,7 @@ class Flag(models.TextChoices):
     NOT_REVIEWED = "not_reviewed", _("No review for a year")
 
 
-def of(company: Company, *, now: datetime) -> "models.QuerySet[Token, Token]":
+def of(company: Company, *, now: datetime) -> TokenQuerySet:
     """All its tokens, newest first, with ``addresses``, ``pulls_lately`` of 30 days, and
     whether one that was there a year ago was ``reviewed_lately``.
     """

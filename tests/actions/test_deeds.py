@@ -4,6 +4,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -13,8 +14,8 @@ from django.db import DatabaseError, connection
 from tests.factories import PASSWORD, Cast, make_person, request_token
 from tests.facts import everything, proof
 from tokens import actions, origin
-from tokens.actions import companies, events, people, reviews, tokens
-from tokens.models import CONSOLE, Actor, Company, Event, User
+from tokens.actions import companies, entitlements, events, people, reviews, tokens
+from tokens.models import CONSOLE, Actor, Company, Event, Token, User
 from tokens.models.accounts import Role
 from tokens.models.events import Action, Subject
 from tokens.permissions import NotAllowed
@@ -39,6 +40,8 @@ class Deed(NamedTuple):
 
 
 OTHERS = ("dirk", "eva", "farid", "max", "tom")
+ALL_BUT_OPERATORS = ("ana", "bram", *OTHERS)
+IN_2999 = datetime(2999, 1, 1, tzinfo=UTC)
 
 DEEDS = {
     tokens.request: Deed(
@@ -67,6 +70,37 @@ DEEDS = {
         subject=lambda token: token,
         details={"reason": "It was lost"},
         refused=OTHERS,
+    ),
+    tokens.revoke_all: Deed(
+        Action.TOKEN_REVOKED,
+        company="acme",
+        prepare=lambda cast: request_token(cast.bram).token,
+        do=lambda token, by: tokens.revoke_all(
+            Token.objects.all(), company=token.company, by=by, reason="It was lost"
+        ),
+        subject=lambda revoked: revoked[0],
+        details={"reason": "It was lost"},
+        refused=OTHERS,
+    ),
+    tokens.suspend: Deed(
+        Action.TOKEN_SUSPENDED,
+        company="acme",
+        prepare=lambda cast: request_token(cast.bram).token,
+        do=lambda token, by: tokens.suspend(token, by=by, reason="It is looked into"),
+        subject=lambda token: token,
+        details={"reason": "It is looked into"},
+        by="vera",
+        refused=ALL_BUT_OPERATORS,
+    ),
+    tokens.resume: Deed(
+        Action.TOKEN_RESUMED,
+        company="acme",
+        prepare=lambda cast: tokens.suspend(request_token(cast.bram).token, by=CONSOLE),
+        do=lambda token, by: tokens.resume(token, by=by),
+        subject=lambda token: token,
+        details={},
+        by="vera",
+        refused=ALL_BUT_OPERATORS,
     ),
     events.export: Deed(
         Action.AUDIT_EXPORTED,
@@ -101,7 +135,65 @@ DEEDS = {
         subject=lambda company: company,
         details={"entitlements": ["public/*"]},
         by="vera",
-        refused=("ana", "bram", *OTHERS),
+        refused=ALL_BUT_OPERATORS,
+    ),
+    companies.suspend: Deed(
+        Action.COMPANY_SUSPENDED,
+        company="acme",
+        prepare=lambda cast: cast.acme,
+        do=lambda company, by: companies.suspend(company, by=by, reason="It has not paid"),
+        subject=lambda company: company,
+        details={"reason": "It has not paid"},
+        by="vera",
+        refused=ALL_BUT_OPERATORS,
+    ),
+    companies.resume: Deed(
+        Action.COMPANY_RESUMED,
+        company="acme",
+        prepare=lambda cast: companies.suspend(cast.acme, by=CONSOLE),
+        do=lambda company, by: companies.resume(company, by=by),
+        subject=lambda company: company,
+        details={},
+        by="vera",
+        refused=ALL_BUT_OPERATORS,
+    ),
+    entitlements.add: Deed(
+        Action.ENTITLEMENT_ADDED,
+        company="acme",
+        prepare=lambda cast: cast.acme,
+        do=lambda company, by: entitlements.add(company, pattern="acme/*", by=by),
+        subject=lambda entitlement: entitlement.company,
+        details={"pattern": "acme/*", "can_push": False, "ends_at": ""},
+        by="vera",
+        refused=ALL_BUT_OPERATORS,
+    ),
+    entitlements.change_end: Deed(
+        Action.ENTITLEMENT_CHANGED,
+        company="acme",
+        prepare=lambda cast: cast.acme.entitlements.get(),
+        do=lambda entitlement, by: entitlements.change_end(
+            entitlement, ends_at=IN_2999, by=by, reason="A trial"
+        ),
+        subject=lambda entitlement: entitlement.company,
+        details={
+            "pattern": "public/*",
+            "can_push": False,
+            "ends_at": "2999-01-01T00:00:00+00:00",
+            "before": "",
+            "reason": "A trial",
+        },
+        by="vera",
+        refused=ALL_BUT_OPERATORS,
+    ),
+    entitlements.end: Deed(
+        Action.ENTITLEMENT_ENDED,
+        company="acme",
+        prepare=lambda cast: cast.acme.entitlements.get(),
+        do=lambda entitlement, by: entitlements.end(entitlement, by=by, reason="Over"),
+        subject=lambda entitlement: entitlement.company,
+        details={"pattern": "public/*", "can_push": False, "reason": "Over"},
+        by="vera",
+        refused=ALL_BUT_OPERATORS,
     ),
     people.invite: Deed(
         Action.PERSON_INVITED,

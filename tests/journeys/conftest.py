@@ -16,9 +16,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.journeys import screens
+from tests.journeys import screens, vendor_screens
 from tests.journeys.steps import WAITS, sign_in
 from tests.stack import Session, Stack
+
+__all__ = ["vendor_screens"]  # which adds to the screens
 
 PROGRAM = "chromium"
 ARGUMENTS = [

@@ -17,24 +17,24 @@ QUESTIONS: dict[Callable[..., bool], Callable[[Cast], tuple[object, ...]]] = {
     permissions.may_request_tokens: lambda cast: (),
     permissions.may_request_pushing_tokens: lambda cast: (),
     permissions.may_change_token: lambda cast: (request_token(cast.chloe).token,),
-    permissions.may_add_companies: lambda cast: (),
+    permissions.may_change_tokens: lambda cast: (cast.acme,),
+    permissions.may_manage_companies: lambda cast: (),
     permissions.may_change_people: lambda cast: (cast.acme,),
     permissions.may_export_events: lambda cast: (),
     permissions.may_review: lambda cast: (),
 }
-# The same order as QUESTIONS: requests tokens and such that push, changes one, adds companies,
-# changes people, exports the events of the own company, reviews
-# its inventory.
+# The same order as QUESTIONS: requests tokens and such that push, changes one, changes all, manages
+# companies, changes people, exports the events of the own company, reviews its inventory.
 ANSWERS = {
-    "ana, an admin": (True, False, True, False, True, True, True),
-    "bram, a member": (True, False, True, False, False, True, False),
-    "dirk, an auditor": (False, False, False, False, False, True, True),
-    "eva, an admin elsewhere": (True, False, False, False, False, True, True),
-    "farid, a member elsewhere": (True, False, False, False, False, True, False),
-    "vera, an admin of the vendor": (True, True, True, True, True, True, True),
-    "tom, an auditor of the vendor": (False, False, False, False, False, True, True),
-    "max, a member of the vendor": (True, True, False, False, False, True, False),
-    "the console": (False, False, True, True, True, False, False),
+    "ana, an admin": (True, False, True, True, False, True, True, True),
+    "bram, a member": (True, False, True, True, False, False, True, False),
+    "dirk, an auditor": (False, False, False, False, False, False, True, True),
+    "eva, an admin elsewhere": (True, False, False, False, False, False, True, True),
+    "farid, a member elsewhere": (True, False, False, False, False, False, True, False),
+    "vera, an admin of the vendor": (True, True, True, True, True, True, True, True),
+    "tom, an auditor of the vendor": (False, False, False, False, False, False, True, True),
+    "max, a member of the vendor": (True, True, False, False, False, False, True, False),
+    "the console": (False, False, True, True, True, True, False, False),
 }
 ASKED = [
     pytest.param(name, question, answer, id=f"{question.__name__} by {name}")
@@ -50,7 +50,7 @@ def named(name: str, cast: Cast) -> Actor:
 def test_every_question_is_asked() -> None:
     functions = dict(inspect.getmembers(permissions, inspect.isfunction)).values()
     ours = {f for f in functions if f.__module__ == permissions.__name__}
-    assert ours - {permissions.check} == QUESTIONS.keys()
+    assert ours - {permissions.check, permissions.must_say_why} == QUESTIONS.keys()
 
 
 @pytest.mark.parametrize(("name", "question", "answer"), ASKED)
@@ -80,3 +80,10 @@ def test_a_no_is_raised_and_a_yes_is_silent() -> None:
     with pytest.raises(permissions.NotAllowed) as refusal:
         permissions.check(False)
     assert isinstance(refusal.value, PermissionDenied)
+
+
+def test_whoever_is_no_colleague_must_say_why(cast: Cast) -> None:
+    assert permissions.must_say_why(cast.vera, cast.acme)
+    assert not permissions.must_say_why(cast.vera, cast.vendor)
+    assert not permissions.must_say_why(cast.bram, cast.acme)
+    assert not permissions.must_say_why(CONSOLE, cast.acme)

@@ -11,7 +11,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.client import Client
 from tests.factories import Cast, make_person, request_token
+from tokens.actions.companies import suspend as suspend_company
 from tokens.actions.people import deactivate, invite
+from tokens.actions.tokens import suspend as suspend_token
 from tokens.models import CONSOLE, Event
 from tokens.models.accounts import Role
 
@@ -41,6 +43,10 @@ describe_token        GET HEAD         in  200 403 200 404 in  404 403 200
 describe_token        POST             in  302 403 302 404 in  404 403 302
 revoke_token          GET HEAD         in  200 403 200 404 in  404 403 200
 revoke_token          POST             in  302 403 302 404 in  404 403 302
+revoke_tokens         POST             in  302 403 302 404 in  404 403 404
+suspend_token         GET HEAD         in  403 403 403 404 in  404 403 200
+suspend_token         POST             in  403 403 403 404 in  404 403 302
+resume_token          POST             in  403 403 403 404 in  404 403 302
 images                GET HEAD         in  200 200 200 200 in  200 200 200
 audit                 GET HEAD         in  200 200 200 200 in  200 200 200
 events_csv            GET              in  200 200 200 200 in  200 200 200
@@ -49,6 +55,23 @@ inventory             GET HEAD         in  200 200 200 200 in  200 200 200
 review_inventory      POST             in  403 302 302 302 in  403 302 302
 inventory_csv         GET              in  200 200 200 200 in  200 200 200
 instructions          GET HEAD         in  200 200 200 200 in  200 200 200
+companies             GET HEAD POST    in  404 404 404 404 in  404 200 200
+add_company           GET HEAD         in  404 404 404 404 in  404 403 200
+add_company           POST             in  404 404 404 404 in  404 403 422
+company               GET HEAD POST    in  404 404 404 404 in  404 200 200
+suspend_company       GET HEAD         in  404 404 404 404 in  404 403 200
+suspend_company       POST             in  404 404 404 404 in  404 403 302
+resume_company        POST             in  404 404 404 404 in  404 403 302
+revoke_company        GET HEAD         in  404 404 404 404 in  404 403 200
+revoke_company        POST             in  404 404 404 404 in  404 403 302
+revoke_person         GET HEAD         in  404 404 404 404 in  404 403 200
+revoke_person         POST             in  404 404 404 404 in  404 403 302
+add_entitlement       GET HEAD         in  404 404 404 404 in  404 403 200
+add_entitlement       POST             in  404 404 404 404 in  404 403 302
+change_entitlement    GET HEAD         in  404 404 404 404 in  404 403 200
+change_entitlement    POST             in  404 404 404 404 in  404 403 302
+end_entitlement       GET HEAD         in  404 404 404 404 in  404 403 200
+end_entitlement       POST             in  404 404 404 404 in  404 403 302
 join                  GET HEAD         200 200 200 200 200 200 200 200 200
 join                  POST             302 302 302 302 302 302 302 302 302
 
@@ -98,8 +121,20 @@ readyz                GET HEAD         200 200 200 200 200 200 200 200 200
 # What leaves an event where it is let in; nothing else does.
 DEEDS = {
     *((door, "POST") for door in ("request_token", "describe_token", "revoke_token", "join")),
-    ("review_inventory", "POST"),
+    *((door, "POST") for door in ("review_inventory", "revoke_tokens")),
+    *(
+        (f"{deed}_{kind}", "POST")
+        for deed in ("suspend", "resume")
+        for kind in ("token", "company")
+    ),
+    *((f"revoke_{kind}", "POST") for kind in ("person", "company")),
+    *((f"{deed}_entitlement", "POST") for deed in ("add", "change", "end")),
     *((door, "GET") for door in ("events_csv", "events_jsonl", "inventory_csv")),
+}
+TOKEN_DOORS = {"token", "describe_token", "revoke_token", "suspend_token", "resume_token"}
+COMPANY_DOORS = {
+    *("company", "suspend_company", "resume_company", "revoke_company", "revoke_person"),
+    *("add_entitlement", "change_entitlement", "end_entitlement"),
 }
 Row = tuple[str, ...]
 
@@ -178,10 +213,14 @@ class House:
             self._sessions[person] = cookies[name].value
 
     def _place(self, door: str, method: str) -> dict[str, str]:
-        if door in {"token", "describe_token", "revoke_token"}:
-            if method == "POST":
-                self._token = request_token(self._requester).token
+        if method == "POST" and "token" in door:
+            self._token = request_token(self._requester).token
+        if door in TOKEN_DOORS:
+            if door == "resume_token":
+                suspend_token(self._token, by=CONSOLE)
             return {"username": self._token.username}
+        if door in COMPANY_DOORS:
+            return self._place_in_company(door)
         if door == "join":
             email = f"{secrets.token_hex(4)}@acme.example"
             company = self._cast.acme
@@ -190,16 +229,30 @@ class House:
             return {"uidb36": "1", "key": "ended"}
         return {}
 
+    def _place_in_company(self, door: str) -> dict[str, str]:
+        if door == "resume_company":
+            suspend_company(self._cast.acme, by=CONSOLE)
+        more = {
+            "revoke_person": {"person": str(self._requester.public_id)},
+            "change_entitlement": {"pattern": "public/*"},
+            "end_entitlement": {"pattern": "public/*"},
+        }
+        return {"slug": "acme"} | more.get(door, {})
+
     def _body(self, door: str, method: str) -> dict[str, str]:
         fields = {
             "request_token": f"description=Build+server&nonce={secrets.token_urlsafe(16)}",
             "describe_token": "description=Test+machine",
+            "revoke_tokens": f"token={self._token.username}&confirmed=yes",
+            "revoke_company": "name=Acme&reason=It+leaked",
+            "add_entitlement": "pattern=acme/*",
+            "change_entitlement": "ends_at=2998-12-31&reason=A+trial",
             "join": "name=Zoe+Maas&password=seventeen+herons+by+the+lock",
         }
         if method != "POST":
             return {}
         form = "application/x-www-form-urlencoded"
-        return {"data": fields.get(door, ""), "content_type": form}
+        return {"data": fields.get(door, "reason=It+leaked"), "content_type": form}
 
 
 def test_every_address_has_its_rows() -> None:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,19 @@ class Party(NamedTuple):
     kind: str
     id: str
     name: str
+
+
+class CompanyQuerySet(models.QuerySet["Company"]):
+    def visible_to(self, user: "User") -> "CompanyQuerySet":
+        """All for the vendor's admins and auditors; nobody else looks at companies."""
+        return self if user.sees_every_company else self.none()
+
+    def matching(self, words: str) -> "CompanyQuerySet":
+        """Those with every word somewhere in the name or slug."""
+        found = self
+        for word in words.split():
+            found = found.filter(Q(name__icontains=word) | Q(slug__icontains=word))
+        return found
 
 
 class Company(models.Model):
@@ -45,6 +59,8 @@ class Company(models.Model):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
 
+    objects = CompanyQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -54,6 +70,9 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("company", args=[self.slug])
 
     @property
     def party(self) -> Party:
@@ -97,6 +116,10 @@ class Entitlement(models.Model):
     def __str__(self) -> str:
         return self.pattern
 
+    @property
+    def is_in_force(self) -> bool:
+        return self.ends_at is None or self.ends_at > timezone.now()
+
 
 class Role(models.TextChoices):
     MEMBER = "member", _("member")
@@ -107,6 +130,13 @@ class Role(models.TextChoices):
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, email: str | None) -> "User":
         return self.get(email__iexact=email)
+
+    def matching(self, words: str) -> "models.QuerySet[User]":
+        """Those with every word somewhere in the name or e-mail address."""
+        found = self.all()
+        for word in words.split():
+            found = found.filter(Q(name__icontains=word) | Q(email__icontains=word))
+        return found
 
 
 class User(AbstractBaseUser):

@@ -1,11 +1,12 @@
 """Which tokens are there, and how does each stand?"""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -58,15 +59,26 @@ class TokenQuerySet(models.QuerySet["Token"]):
         return self.filter(revoked_at=None)
 
     def matching(self, words: str) -> Self:
-        """Those with every word somewhere in the description, username or requester's name."""
+        """Those with every word somewhere in the description, username or requester's name.
+
+        A word may also be the requester's e-mail address, or the last characters of a secret, by
+        which people recognise it.
+        """
         found = self
         for word in words.split():
+            hinted = Secret.objects.filter(token=OuterRef("pk"), hint=word)
             found = found.filter(
                 Q(description__icontains=word)
                 | Q(username__icontains=word)
                 | Q(requested_by__name__icontains=word)
+                | Q(requested_by__email__iexact=word)
+                | (Q(Exists(hinted)) if len(word) == credentials.HINT_LENGTH else Q())
             )
         return found
+
+    def with_secrets(self, digests: Collection[bytes]) -> Self:
+        """Those whose secrets, the retired ones too, have these digests."""
+        return self.filter(pk__in=Secret.objects.filter(digest__in=digests).values("token"))
 
 
 class Token(models.Model):
