@@ -16,8 +16,8 @@ from tokens.views import (
     tokens,
 )
 
-# A repository, or a prefix and /*: its slashes stand in the address as they are.
-PATTERN = r"(?P<pattern>[a-z0-9][a-z0-9._/-]*(?:/\*)?)"
+# A repository, perhaps with a host and port, or a prefix and /*: as it is, with its slashes.
+PATTERN = "(?P<pattern>[!-~]+)"
 
 accounts = [
     path("login/", account.login, name="account_login"),

@@ -24,7 +24,7 @@ def companies_found(page: Page, scene: Scene) -> None:
 @seen_by(VERA)
 def companies_leaked_secret(page: Page, scene: Scene) -> None:
     _find(page, f"docker login -u {scene.used.username} -p {scene.used.secret}")
-    expect(page.get_by_role("heading", name="Whose secret this is")).to_be_visible()
+    expect(page.get_by_role("link", name="Revoke")).to_be_visible()
 
 
 @seen_by(VERA)
