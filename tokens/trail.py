@@ -43,6 +43,10 @@ class Broken(Exception):
         self.reason = reason
 
 
+# Made once: json.dumps would make an encoder for each value.
+_scalar = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def canonical(value: object) -> bytes:
     """JSON after RFC 8785, of text, integers, booleans, None, lists and mappings.
 
@@ -59,7 +63,7 @@ def canonical(value: object) -> bytes:
 
 def _encode(value: object) -> str:
     if value is None or isinstance(value, bool | str):
-        return json.dumps(value, ensure_ascii=False)
+        return _scalar(value)
     if isinstance(value, int) and abs(value) <= LARGEST_INTEGER:
         return str(int(value))
     if isinstance(value, list):

@@ -141,12 +141,14 @@ def revoke_all(
     permissions.check(permissions.may_change_tokens(by, company))
     reason = text.reason(reason, is_needed=permissions.must_say_why(by, company))
     # In one order, so that two who do it at once do not wait for each other in vain.
-    rows = list(_for_update(tokens.of(company).listed()).order_by("pk"))
+    left = tokens.of(company).listed().order_by("pk")
+    rows = list(left.select_for_update(no_key=True))
     now, person = timezone.now(), by if isinstance(by, User) else None
     for start in range(0, len(rows), AT_ONCE):
         part = Token.objects.filter(pk__in=[row.pk for row in rows[start : start + AT_ONCE]])
         part.update(revoked_at=now, revoked_by=person, revoked_reason=reason)
     for row in rows:
+        row.company = company
         row.revoked_at, row.revoked_by, row.revoked_reason = now, person, reason
     Event.objects.record_all(Action.TOKEN_REVOKED, company=company, by=by, on=rows, reason=reason)
     return rows
@@ -194,13 +196,9 @@ def _set_suspended(
 
 def _locked(token: Token) -> Token:
     """The row as it is now, held until the deed is done; raises AlreadyRevoked."""
-    row = _for_update(Token.objects.all()).get(pk=token.pk)
+    # Without revoked_by: PostgreSQL would answer with the join as it was before it had to wait.
+    rows = Token.objects.select_for_update(of=("self",), no_key=True)
+    row = rows.select_related("company", "requested_by").get(pk=token.pk)
     if row.revoked_at:
         raise AlreadyRevoked(row)
     return row
-
-
-def _for_update(tokens: TokenQuerySet) -> TokenQuerySet:
-    # Without revoked_by: PostgreSQL would answer with the join as it was before it had to wait.
-    rows = tokens.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("company", "requested_by")
