@@ -41,10 +41,9 @@ def ticked(request: PersonRequest) -> HttpResponse:
     tokens = company.tokens.filter(username__in=chosen)
     if tokens.count() != len(chosen):
         raise Http404
-    form = ReasonForm(
-        request.POST if "confirmed" in request.POST else None,
-        is_needed=permissions.must_say_why(request.user, company),
-    )
+    confirmed = request.POST if "confirmed" in request.POST else None
+    is_needed = permissions.must_say_why(request.user, company)
+    form = ReasonForm(confirmed, is_needed=is_needed)
     context = {"back": back, "chosen": sorted(chosen), "slug": slug}
     return _ask_or_revoke(request, tokens, company, form, context)
 
@@ -55,10 +54,8 @@ def of_person(request: PersonRequest, slug: str, person: UUID) -> HttpResponse:
     company = company_of(request, slug)
     permissions.check(permissions.may_manage_companies(request.user))
     requester = get_object_or_404(company.people, public_id=person)
-    form = ReasonForm(
-        posted(request),
-        is_needed=permissions.must_say_why(request.user, company),
-    )
+    is_needed = permissions.must_say_why(request.user, company)
+    form = ReasonForm(posted(request), is_needed=is_needed)
     tokens = company.tokens.filter(requested_by=requester)
     context = {"back": resolve_url(company), "requester": requester}
     return _ask_or_revoke(request, tokens, company, form, context)
@@ -69,11 +66,8 @@ def of_company(request: PersonRequest, slug: str) -> HttpResponse:
     """All of a company, whose name must be typed."""
     company = company_of(request, slug)
     permissions.check(permissions.may_manage_companies(request.user))
-    form = TypedNameForm(
-        posted(request),
-        is_needed=permissions.must_say_why(request.user, company),
-        company=company,
-    )
+    is_needed = permissions.must_say_why(request.user, company)
+    form = TypedNameForm(posted(request), is_needed=is_needed, company=company)
     context = {"back": resolve_url(company), "is_everything": True}
     return _ask_or_revoke(request, company.tokens.all(), company, form, context)
 

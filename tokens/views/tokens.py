@@ -102,6 +102,7 @@ def show(request: PersonRequest, username: str) -> HttpResponse:
         _facts(request, token)
         | _activity(token)
         | {
+            "form": _reason_form(request, token),
             "patterns": token.company.pulls(),
             "pushes": token.company.pushes() if token.can_push else [],
             "events": Event.objects.about(token)[:PAGE],
@@ -174,11 +175,8 @@ def _reason_form(request: PersonRequest, token: Token) -> ReasonForm:
     """Whoever is no colleague must give a reason; as it is served the form names whom to ask."""
     is_needed = permissions.must_say_why(request.user, token.company)
     ask = _("Ask %(vendor)s for the reason") % {"vendor": request.user.company.name}
-    return ReasonForm(
-        posted(request),
-        is_needed=is_needed,
-        initial={"reason": ask if is_needed else ""},
-    )
+    initial = {"reason": ask if is_needed else ""}
+    return ReasonForm(posted(request), is_needed=is_needed, initial=initial)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -188,10 +186,8 @@ def suspend(request: PersonRequest, username: str) -> HttpResponse:
     permissions.check(permissions.may_manage_companies(request.user))
     if token.revoked_at:
         return _already_revoked(request, token)
-    form = ReasonForm(
-        posted(request),
-        is_needed=permissions.must_say_why(request.user, token.company),
-    )
+    is_needed = permissions.must_say_why(request.user, token.company)
+    form = ReasonForm(posted(request), is_needed=is_needed)
     if not form.is_valid():
         context = _facts(request, token) | {"form": form}
         return render(request, "tokens/suspend.html", context, status=422 if form.errors else 200)
@@ -254,7 +250,6 @@ def _facts(request: PersonRequest, token: Token) -> dict[str, Any]:
         "addresses": Use.objects.of(token).addresses(),
         "bound": grants.bound_seconds(can_push=token.can_push),
         "may_suspend": permissions.may_manage_companies(request.user),
-        "form": _reason_form(request, token),
     }
 
 
