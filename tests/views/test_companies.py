@@ -352,6 +352,14 @@ class TestAddingACompany:
         assert "<title>Error:" in page
         assert Company.objects.count() == before
 
+    def test_of_two_at_the_same_moment_the_second_reads_of_the_first(
+        self, vera: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert vera.post("/companies/_add/", self.FIELDS).status_code == 200
+        monkeypatch.setattr(Company, "full_clean", lambda self: None)
+        again = self.FIELDS | {"email": "una@umbrella.example"}
+        assert "Somebody has just added" in text(vera.post("/companies/_add/", again), status=422)
+
     def test_takes_no_other_fields(self, cast: Cast, vera: Client) -> None:
         vera.post("/companies/_add/", self.FIELDS | {"is_vendor": "on", "pushes": "public/*"})
         company = Company.objects.get(slug="umbrella")

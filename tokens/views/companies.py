@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Prefetch
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -138,6 +138,8 @@ def add(request: PersonRequest) -> HttpResponse:
             invitation = _add(request.user, **form.cleaned_data)
         except ValidationError as error:
             form.add_error("slug", error.messages)
+        except IntegrityError:  # at the very same moment
+            form.add_error("slug", _("Somebody has just added a company of this name."))
         except AlreadyAPerson:
             form.add_error("email", _("They have an account already."))
         else:
