@@ -4,7 +4,21 @@ from allauth.account import views as account
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from tokens.views import catalog, events, instructions, inventory, mails, people, tokens
+from tokens.views import (
+    catalog,
+    companies,
+    entitlements,
+    events,
+    instructions,
+    inventory,
+    mails,
+    people,
+    revocations,
+    tokens,
+)
+
+# A repository, perhaps with a host and port, or a prefix and /*: as it is, with its slashes.
+PATTERN = "(?P<pattern>[!-~]+)"
 
 accounts = [
     path("login/", account.login, name="account_login"),
@@ -36,9 +50,12 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="tokens"), name="home"),
     path("tokens/", tokens.index, name="tokens"),
     path("tokens/request/", tokens.request_token, name="request_token"),
+    path("tokens/revoke/", revocations.ticked, name="revoke_tokens"),
     path("tokens/<slug:username>/", tokens.show, name="token"),
     path("tokens/<slug:username>/describe/", tokens.describe, name="describe_token"),
     path("tokens/<slug:username>/revoke/", tokens.revoke, name="revoke_token"),
+    path("tokens/<slug:username>/suspend/", tokens.suspend, name="suspend_token"),
+    path("tokens/<slug:username>/resume/", tokens.resume, name="resume_token"),
     path("images/", catalog.index, name="images"),
     path("audit/", events.index, name="audit"),
     path("audit/events.csv", events.csv_file, name="events_csv"),
@@ -61,6 +78,29 @@ urlpatterns = [
     path("account/mails/", mails.choices, name="mail_choices"),
     path("messages/", mails.index, name="messages"),
     path("messages/retry/", mails.try_again, name="retry_messages"),
+    path("companies/", companies.index, name="companies"),
+    # No slug has an underscore.
+    path("companies/_add/", companies.add, name="add_company"),
+    path("companies/<slug:slug>/", companies.show, name="company"),
+    path("companies/<slug:slug>/suspend/", companies.suspend, name="suspend_company"),
+    path("companies/<slug:slug>/resume/", companies.resume, name="resume_company"),
+    path("companies/<slug:slug>/revoke/", revocations.of_company, name="revoke_company"),
+    path(
+        "companies/<slug:slug>/people/<uuid:person>/revoke/",
+        revocations.of_person,
+        name="revoke_person",
+    ),
+    path("companies/<slug:slug>/entitlements/", entitlements.add, name="add_entitlement"),
+    re_path(
+        rf"^companies/(?P<slug>[-\w]+)/entitlements/{PATTERN}/$",
+        entitlements.change_end,
+        name="change_entitlement",
+    ),
+    re_path(
+        rf"^companies/(?P<slug>[-\w]+)/ended/{PATTERN}/$",
+        entitlements.end,
+        name="end_entitlement",
+    ),
     path("join/<str:key>/", people.join, name="join"),
     path("accounts/", include(accounts)),
 ]

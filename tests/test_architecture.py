@@ -29,6 +29,7 @@ FLOORS = {
     "tokens.catalog": 2,
     "tokens.metrics": 2,
     "tokens.inventory": 2,
+    "tokens.figures": 2,
     "tokens.pages": 2,
     "tokens.checkpoints": 2,
     "tokens.models": 1,

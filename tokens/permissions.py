@@ -31,11 +31,21 @@ def may_request_pushing_tokens(actor: Actor) -> bool:
 
 
 def may_change_token(actor: Actor, token: Token) -> bool:
-    """Whether they may describe and revoke it: colleagues but auditors may, and operators."""
+    """Whether they may describe and revoke it."""
+    return may_change_tokens(actor, token.company)
+
+
+def may_change_tokens(actor: Actor, company: Company) -> bool:
+    """Whether they may describe and revoke its tokens: colleagues but auditors, and operators."""
     if isinstance(actor, Console):
         return True
-    is_colleague = actor.company_id == token.company_id and may_request_tokens(actor)
+    is_colleague = actor.company_id == company.pk and may_request_tokens(actor)
     return actor.is_active and (actor.is_operator or is_colleague)
+
+
+def must_say_why(actor: Actor, company: Company) -> bool:
+    """Whether they are no colleague, to whom the company's people could turn and ask."""
+    return isinstance(actor, User) and actor.company_id != company.pk
 
 
 def may_export_events(actor: Actor) -> bool:
@@ -57,7 +67,8 @@ def may_retry_messages(actor: Actor) -> bool:
     return isinstance(actor, User) and actor.is_active and actor.is_operator
 
 
-def may_add_companies(actor: Actor) -> bool:
+def may_manage_companies(actor: Actor) -> bool:
+    """Whether they may add companies, entitle them, and suspend them and single tokens."""
     return isinstance(actor, Console) or (actor.is_active and actor.is_operator)
 
 

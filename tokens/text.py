@@ -32,6 +32,15 @@ def one_line(text: str, *, least: int, most: int) -> str:
     return normal
 
 
+def reason(text: str, *, is_needed: bool) -> str:
+    """Why something is taken away, 3 to 200 characters; none where none is needed.
+
+    Raises:
+        ValidationError: it is needed and missing, or cannot be stored.
+    """
+    return one_line(text, least=3, most=200) if text.strip() or is_needed else ""
+
+
 def no_formula(cell: str) -> str:
     """The cell of a table as no spreadsheet takes it for a formula (OWASP, *CSV injection*)."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\0")) else cell

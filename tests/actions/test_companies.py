@@ -1,12 +1,14 @@
-"""Is a company added as a whole, with what it may pull?"""
+"""Is a company added as a whole, with what it may pull, and suspended until it is resumed?"""
 
 import pytest
 from django.core.exceptions import ValidationError
 
-from tests.factories import Cast
+from tests.factories import Cast, request_token
 from tests.facts import everything
+from tokens.actions import companies, tokens
 from tokens.actions.companies import add_company
 from tokens.models import CONSOLE, Company, Event
+from tokens.models.tokens import Status
 
 
 def test_a_new_company_may_pull_the_default_repositories(cast: Cast) -> None:
@@ -70,3 +72,44 @@ def test_a_name_is_a_line_that_can_be_seen(name: str, cast: Cast) -> None:
     with pytest.raises(ValidationError):
         add_company("initech", name=name, by=CONSOLE)
     assert everything() == before
+
+
+class TestSuspending:
+    def test_a_company_stays_suspended_until_it_is_resumed(self, cast: Cast) -> None:
+        assert not companies.suspend(cast.acme, by=cast.vera, reason="Not paid for").is_active
+        before = everything()
+        assert not companies.suspend(cast.acme, by=cast.vera, reason="Not paid for").is_active
+        assert everything() == before
+        assert companies.resume(cast.acme, by=cast.vera).is_active
+        before = everything()
+        assert companies.resume(cast.acme, by=cast.vera).is_active
+        assert everything() == before
+
+    def test_the_vendor_itself_stays(self, cast: Cast) -> None:
+        with pytest.raises(companies.VendorStays):
+            companies.suspend(cast.vendor, by=cast.vera, reason="By mistake")
+        assert Company.objects.get(slug="thinkwise").is_active
+
+    def test_the_company_reads_why(self, cast: Cast) -> None:
+        with pytest.raises(ValidationError):
+            companies.suspend(cast.acme, by=cast.vera)
+        companies.suspend(cast.acme, by=cast.vera, reason="Not paid for")
+        assert "Not paid for" in Event.objects.of(cast.acme)[0].sentence
+
+    def test_a_token_stays_suspended_until_it_is_resumed(self, cast: Cast) -> None:
+        token = tokens.suspend(request_token(cast.bram).token, by=cast.vera, reason="Looked into")
+        assert token.status == Status.SUSPENDED
+        before = everything()
+        tokens.suspend(token, by=cast.vera, reason="Looked into")
+        assert everything() == before
+        assert tokens.resume(token, by=cast.vera).is_live
+        before = everything()
+        assert tokens.resume(token, by=cast.vera).is_live
+        assert everything() == before
+
+    def test_a_revoked_token_is_neither_suspended_nor_resumed(self, cast: Cast) -> None:
+        token = tokens.revoke(request_token(cast.bram).token, by=cast.bram)
+        with pytest.raises(tokens.AlreadyRevoked):
+            tokens.suspend(token, by=cast.vera, reason="Looked into")
+        with pytest.raises(tokens.AlreadyRevoked):
+            tokens.resume(token, by=cast.vera)

@@ -214,7 +214,7 @@ def test_the_console_revokes_without_a_person_and_the_trail_says_so(cast: Cast) 
 
 
 def test_an_operator_revokes_into_the_trail_of_the_tokens_company(cast: Cast) -> None:
-    token = deeds.revoke(request_token(cast.bram).token, by=cast.vera)
+    token = deeds.revoke(request_token(cast.bram).token, by=cast.vera, reason="It leaked")
     event = Event.objects.about(token)[0]
     assert (event.company, event.actor_name) == ("acme", "Vera Visser")
 

@@ -1,8 +1,11 @@
 """Is a secret what scanners and people can rely on, and a username what shells and URLs can?"""
 
+import base64
 import hmac
+import json
 import re
 import string
+import time
 import zlib
 from hashlib import sha256
 
@@ -184,3 +187,68 @@ def test_a_username_is_of_lower_case_letters_digits_and_hyphens(text):
 )
 def test_no_username(text):
     assert not credentials.is_username(text)
+
+
+def in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def config_json(secret: str) -> str:
+    auth = in_base64(f"acme-aaaaaaaa:{secret}")
+    return json.dumps({"auths": {"registry.example.com": {"auth": auth}}})
+
+
+SURROUNDINGS = {
+    "alone": lambda secret: secret,
+    "with space around": lambda secret: f"  {secret}\n",
+    "in a line of a log": lambda secret: f'2026-05-04 login -u acme-x -p "{secret}" failed',
+    "in an address": lambda secret: f"https://acme-aaaaaaaa:{secret}@registry.example.com/",
+    "with letters behind it": lambda secret: f"{secret}abc",
+    "in a header": lambda secret: f"Authorization: Basic {in_base64(f'acme-x:{secret}')}",
+    "in config.json": config_json,
+    "in a manifest": lambda secret: f".dockerconfigjson: {in_base64(config_json(secret))}",
+    "in base64 without its end": lambda secret: in_base64(f"user:{secret}").rstrip("="),
+    "behind a path": lambda secret: "/auth/" + in_base64(f"u:{secret}"),
+}
+
+
+@pytest.mark.parametrize("surround", SURROUNDINGS.values(), ids=SURROUNDINGS.keys())
+@given(secret=secrets)
+def test_a_secret_is_spotted_wherever_it_stands(surround, secret):
+    spotted = credentials.spot(surround(secret), PREFIX)
+    assert spotted == ([credentials.digest(secret)], False)
+    assert secret not in repr(spotted)
+
+
+@given(secrets, st.integers(len(PREFIX) + credentials.SEEN_AS_TORN, LENGTH - 1))
+def test_a_piece_of_a_secret_is_torn(secret, length):
+    for piece in (secret[:length], in_base64(f"acme-aaaaaaaa:{secret[:length]}")):
+        assert credentials.spot(piece, PREFIX) == ([], True)
+
+
+def test_whole_and_torn_secrets_are_told_apart():
+    whole, other = credentials.mint_secret(PREFIX), credentials.mint_secret(PREFIX)
+    spotted = credentials.spot(f"{whole} {other[:-1]} {whole} {in_base64(other)}", PREFIX)
+    assert spotted.digests == sorted(map(credentials.digest, (whole, other)))
+    assert spotted.is_torn
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", "twc_", "twc_ rotation", "cluster EU", "acme-aaaaaaaa", "ana@acme.example", "A" * 60],
+)
+def test_words_are_no_secret(words):
+    assert not credentials.spot(words, PREFIX)
+
+
+@given(st.text(max_size=300))
+def test_any_text_may_be_looked_through(words):
+    assert credentials.spot(words, PREFIX).digests == []
+
+
+@pytest.mark.parametrize("prefix", ["a", PREFIX])
+def test_a_long_text_is_looked_through_quickly(prefix):
+    started = time.perf_counter()
+    for letter in ("a", "A", "_", "+"):
+        credentials.spot(letter * 10_000, prefix)
+    assert time.perf_counter() - started < 1

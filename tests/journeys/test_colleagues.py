@@ -131,7 +131,7 @@ def test_an_operator_revokes_a_token_of_any_company(
 ) -> None:
     vera = visit("vera@thinkwise.example")
     vera.goto(f"/tokens/{token.username}/")
-    expect(vera.get_by_text("Acme", exact=True)).to_be_visible()
+    expect(vera.get_by_role("definition").get_by_text("Acme", exact=True)).to_be_visible()
     vera.get_by_role("button", name="Revoke token").click()
     vera.get_by_role("dialog").get_by_role("button", name="Yes").click()
     expect(vera.get_by_role("main").get_by_role("status")).to_contain_text("is revoked")

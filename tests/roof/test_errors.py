@@ -52,7 +52,7 @@ def test_a_locked_database_is_no_fault_of_ours(
 ) -> None:
     token = request_token(cast.bram).token
     locked = OperationalError("database is locked")
-    monkeypatch.setattr("tokens.actions.tokens._locked", failing(locked))
+    monkeypatch.setattr("tokens.actions.tokens.revoke_all", failing(locked))
     answer = bram.post(f"/tokens/{token.username}/revoke/")
     assert answer.status_code == 503
 

@@ -87,6 +87,20 @@ class TestToken:
         assert "When: 2 March 2026, 13:30 CET" in body
         assert "Why: The machine is gone" in body
 
+    def test_that_are_revoked_together_are_told_in_one_mail_to_each(self, cast: Cast) -> None:
+        for number in range(25):
+            request_token(cast.bram, f"Node {number}")
+        for person in (cast.ana, cast.chloe):
+            request_token(person)
+        tokens.revoke_all(Token.objects.all(), company=cast.acme, by=cast.ana)
+        told = [("token_revoked", person.email) for person in (cast.bram, cast.chloe)]
+        assert waiting(Kind.TOKEN_REVOKED) == told
+        mail = sending.compose(Message.objects.filter(kind=Kind.TOKEN_REVOKED)[0])
+        assert mail is not None
+        assert mail.subject == "Tokens that you requested were revoked"
+        assert str(mail.body).count("Username: ") == 20
+        assert "And others: 5" in str(mail.body)
+
     def test_that_the_vendor_revokes_on_the_server_is_told_so(self, cast: Cast) -> None:
         tokens.revoke(request_token(cast.bram).token, by=CONSOLE)
         body = str(mail_of(Kind.TOKEN_REVOKED).body)
@@ -298,7 +312,8 @@ class TestForm:
         Token.objects.update(description=f"Build{break_}", revoked_at=NOON, revoked_reason=break_)
         User.objects.update(name=f"Eve{break_}")
         Company.objects.update(name=f"Evil{break_}")
-        Message.objects.put(Kind.TOKEN_REVOKED, cast.bram, about={"token": token.username})
+        about = {"tokens": [token.username], "number": 1}
+        Message.objects.put(Kind.TOKEN_REVOKED, cast.bram, about=about)
         for message in Message.objects.all():
             mail = sending.compose(message)
             if mail is not None:

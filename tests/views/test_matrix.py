@@ -11,7 +11,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.client import Client
 from tests.factories import Cast, make_person, request_token
+from tokens.actions.companies import suspend as suspend_company
 from tokens.actions.people import deactivate, invite, join
+from tokens.actions.tokens import suspend as suspend_token
 from tokens.models import CONSOLE, Event, Invitation, User
 from tokens.models.accounts import Role
 
@@ -41,6 +43,10 @@ describe_token        GET HEAD         in  200 403 200 404 in  404 403 200
 describe_token        POST             in  302 403 302 404 in  404 403 302
 revoke_token          GET HEAD         in  200 403 200 404 in  404 403 200
 revoke_token          POST             in  302 403 302 404 in  404 403 302
+revoke_tokens         POST             in  302 403 302 404 in  404 403 404
+suspend_token         GET HEAD         in  403 403 403 404 in  404 403 200
+suspend_token         POST             in  403 403 403 404 in  404 403 302
+resume_token          POST             in  403 403 403 404 in  404 403 302
 images                GET HEAD         in  200 200 200 200 in  200 200 200
 audit                 GET HEAD         in  200 200 200 200 in  200 200 200
 events_csv            GET              in  200 200 200 200 in  200 200 200
@@ -64,6 +70,23 @@ settle_tokens         GET HEAD         in  403 403 200 404 in  404 403 200
 settle_tokens         POST             in  403 403 302 404 in  404 403 302
 reactivate_person     POST             in  403 403 302 404 in  404 403 302
 instructions          GET HEAD         in  200 200 200 200 in  200 200 200
+companies             GET HEAD POST    in  404 404 404 404 in  404 200 200
+add_company           GET HEAD         in  404 404 404 404 in  404 403 200
+add_company           POST             in  404 404 404 404 in  404 403 422
+company               GET HEAD POST    in  404 404 404 404 in  404 200 200
+suspend_company       GET HEAD         in  404 404 404 404 in  404 403 200
+suspend_company       POST             in  404 404 404 404 in  404 403 302
+resume_company        POST             in  404 404 404 404 in  404 403 302
+revoke_company        GET HEAD         in  404 404 404 404 in  404 403 200
+revoke_company        POST             in  404 404 404 404 in  404 403 302
+revoke_person         GET HEAD         in  404 404 404 404 in  404 403 200
+revoke_person         POST             in  404 404 404 404 in  404 403 302
+add_entitlement       GET HEAD         in  404 404 404 404 in  404 403 200
+add_entitlement       POST             in  404 404 404 404 in  404 403 302
+change_entitlement    GET HEAD         in  404 404 404 404 in  404 403 200
+change_entitlement    POST             in  404 404 404 404 in  404 403 302
+end_entitlement       GET HEAD         in  404 404 404 404 in  404 403 200
+end_entitlement       POST             in  404 404 404 404 in  404 403 302
 join                  GET HEAD         200 200 200 200 200 200 200 200 200
 join                  POST             302 302 302 302 302 302 302 302 302
 
@@ -113,13 +136,28 @@ readyz                GET HEAD         200 200 200 200 200 200 200 200 200
 # What leaves an event where it is let in; nothing else does. Who joins signs in, too.
 DEEDS = {
     *((door, "POST") for door in ("request_token", "describe_token", "revoke_token", "join")),
-    ("review_inventory", "POST"),
     ("retry_messages", "POST"),
     ("account_logout", "POST"),
     *((door, "POST") for door in ("invite", "renew_invitation", "withdraw_invitation")),
     *((door, "POST") for door in ("change_role", "deactivate_person", "reactivate_person")),
     ("settle_tokens", "POST"),
+    *((door, "POST") for door in ("review_inventory", "revoke_tokens")),
+    *(
+        (f"{deed}_{kind}", "POST")
+        for deed in ("suspend", "resume")
+        for kind in ("token", "company")
+    ),
+    *((f"revoke_{kind}", "POST") for kind in ("person", "company")),
+    *((f"{deed}_entitlement", "POST") for deed in ("add", "change", "end")),
     *((door, "GET") for door in ("events_csv", "events_jsonl", "inventory_csv")),
+}
+TOKEN_DOORS = {"token", "describe_token", "revoke_token", "suspend_token", "resume_token"}
+PERSON_DOORS = {
+    *("person", "change_role", "deactivate_person", "settle_tokens", "reactivate_person"),
+}
+COMPANY_DOORS = {
+    *("company", "suspend_company", "resume_company", "revoke_company", "revoke_person"),
+    *("add_entitlement", "change_entitlement", "end_entitlement"),
 }
 SIGNED_OUT = {None, "chloe"}
 Row = tuple[str, ...]
@@ -207,30 +245,44 @@ class House:
             self._sessions[person] = cookies[name].value
 
     def _place(self, door: str, method: str) -> dict[str, object]:
-        if door in {"token", "describe_token", "revoke_token"}:
-            if method == "POST":
-                self._token = request_token(self._requester).token
+        if method == "POST" and "token" in door:
+            self._token = request_token(self._requester).token
+        if door in TOKEN_DOORS:
+            if door == "resume_token":
+                suspend_token(self._token, by=CONSOLE)
             return {"username": self._token.username}
-        if door == "join":
-            return {"key": self._invitation().key}
+        if door in COMPANY_DOORS:
+            return self._place_in_company(door)
+        if door in PERSON_DOORS:
+            return {"public_id": self._person(door).public_id}
         if door in {"renew_invitation", "withdraw_invitation"}:
             return {"public_id": self._invitation().public_id}
-        if door in {"person", "change_role", "deactivate_person"}:
-            return {"public_id": self._person().public_id}
-        if door in {"settle_tokens", "reactivate_person"}:
-            person = self._person()
-            request_token(person)
-            return {"public_id": deactivate(person, by=CONSOLE).public_id}
-        if door == "account_reset_password_from_key":
-            return {"uidb36": "1", "key": "ended"}
-        return {}
+        others = {
+            "join": lambda: {"key": self._invitation().key},
+            "account_reset_password_from_key": lambda: {"uidb36": "1", "key": "ended"},
+        }
+        return others.get(door, dict)()
 
     def _invitation(self) -> Invitation:
         email = f"{secrets.token_hex(4)}@acme.example"
         return invite(email, company=self._cast.acme, role=Role.MEMBER, by=CONSOLE)
 
-    def _person(self) -> User:
-        return join(self._invitation(), name="Zoe Maas", password="seventeen herons by the lock")
+    def _person(self, door: str) -> User:
+        person = join(self._invitation(), name="Zoe Maas", password="seventeen herons by the lock")
+        if door not in {"settle_tokens", "reactivate_person"}:
+            return person
+        request_token(person)
+        return deactivate(person, by=CONSOLE)
+
+    def _place_in_company(self, door: str) -> dict[str, object]:
+        if door == "resume_company":
+            suspend_company(self._cast.acme, by=CONSOLE)
+        more = {
+            "revoke_person": {"person": str(self._requester.public_id)},
+            "change_entitlement": {"pattern": "public/*"},
+            "end_entitlement": {"pattern": "public/*"},
+        }
+        return {"slug": "acme"} | more.get(door, {})
 
     def _body(self, door: str, method: str) -> dict[str, str]:
         fields = {
@@ -238,12 +290,16 @@ class House:
             "describe_token": "description=Test+machine",
             "invite": f"email={secrets.token_hex(4)}@acme.example&role=member",
             "change_role": "role=auditor",
+            "revoke_tokens": f"token={self._token.username}&confirmed=yes",
+            "revoke_company": "name=Acme&reason=It+leaked",
+            "add_entitlement": "pattern=acme/*",
+            "change_entitlement": "ends_at=2998-12-31&reason=A+trial",
             "join": "name=Zoe+Maas&password=seventeen+herons+by+the+lock",
         }
         if method != "POST":
             return {}
         form = "application/x-www-form-urlencoded"
-        return {"data": fields.get(door, ""), "content_type": form}
+        return {"data": fields.get(door, "reason=It+leaked"), "content_type": form}
 
 
 def test_every_address_has_its_rows() -> None:

@@ -1,4 +1,4 @@
-"""Add a company."""
+"""Add a company; suspend and resume the access of all of its tokens."""
 
 from django.conf import settings
 from django.db import transaction
@@ -6,6 +6,10 @@ from django.db import transaction
 from tokens import permissions, text
 from tokens.models import Actor, Company, Entitlement, Event
 from tokens.models.events import Action
+
+
+class VendorStays(Exception):
+    """The vendor's own company cannot be suspended: nobody could publish or help any more."""
 
 
 @transaction.atomic
@@ -23,7 +27,7 @@ def add_company(
         ValidationError: the slug is taken or malformed, the name cannot be stored, or a pattern is
             none.
     """
-    permissions.check(permissions.may_add_companies(by))
+    permissions.check(permissions.may_manage_companies(by))
     name = text.one_line(name, least=1, most=100)
     company = Company(slug=slug, name=name, is_vendor=is_vendor)
     company.full_clean()
@@ -39,4 +43,41 @@ def add_company(
         on=company,
         details={"entitlements": [str(e) for e in company.entitlements.order_by("pattern")]},
     )
+    return company
+
+
+@transaction.atomic
+def suspend(company: Company, *, by: Actor, reason: str = "") -> Company:
+    """Makes the realm refuse all its tokens until it is resumed; where that is so, nothing.
+
+    Raises:
+        NotAllowed, ValidationError
+        VendorStays
+    """
+    permissions.check(permissions.may_manage_companies(by))
+    reason = text.reason(reason, is_needed=permissions.must_say_why(by, company))
+    if company.is_vendor:
+        raise VendorStays
+    return _set_active(company, False, Action.COMPANY_SUSPENDED, by=by, reason=reason)
+
+
+@transaction.atomic
+def resume(company: Company, *, by: Actor) -> Company:
+    """Lets its tokens work again; where they do already, nothing.
+
+    Raises:
+        NotAllowed
+    """
+    permissions.check(permissions.may_manage_companies(by))
+    return _set_active(company, True, Action.COMPANY_RESUMED, by=by)
+
+
+def _set_active(
+    company: Company, is_active: bool, action: Action, *, by: Actor, reason: str = ""
+) -> Company:
+    company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+    if company.is_active != is_active:
+        company.is_active = is_active
+        company.save(update_fields=["is_active"])
+        Event.objects.record(action, company=company, by=by, on=company, reason=reason)
     return company

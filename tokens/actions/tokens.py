@@ -1,5 +1,6 @@
-"""Request, describe, hand over, revoke."""
+"""Request, describe, hand over, revoke; suspend and resume."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
@@ -7,8 +8,11 @@ from django.utils import timezone
 
 from tokens import credentials, permissions, text
 from tokens.mails import telling
-from tokens.models import Actor, Event, Secret, Token, User
+from tokens.models import Actor, Company, Event, Secret, Token, User
 from tokens.models.events import Action
+from tokens.models.tokens import TokenQuerySet
+
+AT_ONCE = 500  # rows that one statement changes
 
 
 class Requested(NamedTuple):
@@ -149,28 +153,86 @@ def hand_over(token: Token, *, to: User, by: Actor) -> Token:
     return token
 
 
-@transaction.atomic
 def revoke(token: Token, *, by: Actor, reason: str = "") -> Token:
     """Ends the token for good: from the moment this is answered the realm refuses it.
 
+    Args:
+        reason: for the company's people to read; whoever is no colleague must give one.
+
     Raises:
-        NotAllowed
+        NotAllowed, ValidationError
         AlreadyRevoked: somebody was quicker.
     """
-    permissions.check(permissions.may_change_token(by, token))
+    chosen = Token.objects.filter(pk=token.pk)
+    revoked = revoke_all(chosen, company=token.company, by=by, reason=reason)
+    if not revoked:
+        raise AlreadyRevoked(chosen.select_related("company", "requested_by").get())
+    return revoked[0]
+
+
+@transaction.atomic
+def revoke_all(
+    tokens: TokenQuerySet, *, company: Company, by: Actor, reason: str = ""
+) -> list[Token]:
+    """Ends all of them that are the company's and not revoked yet, and answers these.
+
+    Raises:
+        NotAllowed, ValidationError
+    """
+    permissions.check(permissions.may_change_tokens(by, company))
+    reason = text.reason(reason, is_needed=permissions.must_say_why(by, company))
+    # In one order, so that two who do it at once do not wait for each other in vain.
+    left = tokens.of(company).listed().order_by("pk")
+    rows = list(left.select_for_update(no_key=True))
+    now, person = timezone.now(), by if isinstance(by, User) else None
+    for start in range(0, len(rows), AT_ONCE):
+        part = Token.objects.filter(pk__in=[row.pk for row in rows[start : start + AT_ONCE]])
+        part.update(revoked_at=now, revoked_by=person, revoked_reason=reason)
+    for row in rows:
+        row.company = company
+        row.revoked_at, row.revoked_by, row.revoked_reason = now, person, reason
+    Event.objects.record_all(Action.TOKEN_REVOKED, company=company, by=by, on=rows, reason=reason)
+    telling.of_revocations(rows)
+    return rows
+
+
+@transaction.atomic
+def suspend(token: Token, *, by: Actor, reason: str = "") -> Token:
+    """Makes the realm refuse the token until it is resumed; where that is so already, nothing.
+
+    Raises:
+        NotAllowed, ValidationError
+        AlreadyRevoked
+    """
+    permissions.check(permissions.may_manage_companies(by))
+    reason = text.reason(reason, is_needed=permissions.must_say_why(by, token.company))
     token = _locked(token)
-    token.revoked_at = timezone.now()
-    token.revoked_by = by if isinstance(by, User) else None
-    token.revoked_reason = reason
-    token.save(update_fields=["revoked_at", "revoked_by", "revoked_reason"])
-    Event.objects.record(
-        Action.TOKEN_REVOKED,
-        company=token.company,
-        by=by,
-        on=token,
-        details={"reason": reason} if reason else {},
-    )
-    telling.of_revocation(token)
+    if token.suspended_at:
+        return token
+    return _set_suspended(token, timezone.now(), Action.TOKEN_SUSPENDED, by=by, reason=reason)
+
+
+@transaction.atomic
+def resume(token: Token, *, by: Actor) -> Token:
+    """Lets a suspended token work again; where none is suspended, nothing.
+
+    Raises:
+        NotAllowed
+        AlreadyRevoked
+    """
+    permissions.check(permissions.may_manage_companies(by))
+    token = _locked(token)
+    if not token.suspended_at:
+        return token
+    return _set_suspended(token, None, Action.TOKEN_RESUMED, by=by)
+
+
+def _set_suspended(
+    token: Token, at: datetime | None, action: Action, *, by: Actor, reason: str = ""
+) -> Token:
+    token.suspended_at = at
+    token.save(update_fields=["suspended_at"])
+    Event.objects.record(action, company=token.company, by=by, on=token, reason=reason)
     return token
 
 

@@ -17,7 +17,7 @@ DAY = r"\d{4}-\d\d-\d\d"
 
 
 class OneLine(forms.CharField):
-    """A line of text for others to read, by the rules of ``tokens.text``."""
+    """A line of text for others to read, by the rules of ``tokens.text``; or none, if it may."""
 
     def __init__(self, *, least: int, most: int, **options: Any) -> None:
         super().__init__(strip=False, **options)
@@ -25,7 +25,10 @@ class OneLine(forms.CharField):
         self.widget.attrs |= {"minlength": least, "maxlength": most}
 
     def clean(self, value: Any) -> str:
-        return text.one_line(super().clean(value), least=self.least, most=self.most)
+        written = super().clean(value)
+        if not self.required and not written.strip():
+            return ""
+        return text.one_line(written, least=self.least, most=self.most)
 
 
 class Filter(forms.CharField):

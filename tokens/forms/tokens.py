@@ -46,6 +46,24 @@ class RequestForm(DescriptionForm):
             del self.fields["can_push"]
 
 
+class ReasonForm(forms.Form):
+    """Why something is taken away."""
+
+    reason = OneLine(
+        least=3,
+        most=200,
+        label=_("Reason"),
+        help_text=_("Everyone in the company reads it, now and later in the audit."),
+    )
+
+    def __init__(self, *args: Any, is_needed: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["reason"]
+        field.required = field.widget.is_required = is_needed
+        if not is_needed:
+            field.label = _("Reason (optional)")
+
+
 class ListForm(forms.Form):
     """What the list of tokens shows. A value that makes no sense is as good as none."""
 

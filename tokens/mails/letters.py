@@ -67,7 +67,7 @@ def _deactivated(message: Message) -> Letter:
         _("Your access to %(brand)s has ended") % {"brand": settings.PORTAL_BRAND},
         [
             _("You cannot sign in any more."),
-            _("The tokens that you requested belong to your company and go on working."),
+            _("The tokens that you requested belong to your company, which decides about them."),
         ],
         [(_("Ended by"), event.actor_name), (_("When"), _at(event.at))],
     )
@@ -135,17 +135,24 @@ def _request(message: Message, subject: str) -> Letter:
 
 
 def _token_revoked(message: Message) -> Letter:
-    token = _token(message)
+    number = message.about["number"]
+    tokens = _tokens(message.about["tokens"])
+    token = tokens[0]
     assert token.revoked_at
-    facts = [
-        *_facts_of(token),
+    facts = [fact for each in tokens for fact in _facts_of(each)]
+    if number > len(tokens):
+        facts.append((_("And others"), str(number - len(tokens))))
+    facts += [
         (_("Revoked by"), token.revoked_by.name if token.revoked_by else _("the vendor")),
         (_("When"), _at(token.revoked_at)),
     ]
     if token.revoked_reason:
         facts.append((_("Why"), token.revoked_reason))
+    subject = ngettext(
+        "A token that you requested was revoked", "Tokens that you requested were revoked", number
+    )
     return Letter(
-        _("A token that you requested was revoked"),
+        subject,
         [
             _("Machines that log in with it are refused from now on."),
             _("If one still needs it, request another and put that on the machine."),
@@ -208,8 +215,13 @@ def _event(message: Message) -> Event:
 
 
 def _token(message: Message) -> Token:
-    tokens = Token.objects.select_related("requested_by", "revoked_by")
-    return tokens.get(username=message.about["token"])
+    (token,) = _tokens([message.about["token"]])
+    return token
+
+
+def _tokens(usernames: list[str]) -> list[Token]:
+    people = Token.objects.select_related("requested_by", "revoked_by")
+    return list(people.filter(username__in=usernames))
 
 
 def _facts_of(token: Token) -> list[tuple[str, str]]:

@@ -1,10 +1,13 @@
 """Who is told of what? Each function puts mails into the outbox, in the caller's transaction."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from tokens.models import Event, Invitation, Message, Token, User
 from tokens.models.accounts import Role
 from tokens.models.messages import Kind
+
+MOST_LISTED = 20  # tokens in a mail
 
 
 def of_own_account(kind: Kind, person: User, event: Event) -> None:
@@ -27,12 +30,17 @@ def of_request(token: Token) -> None:
     Message.objects.put(kind, *filter(kind.is_wanted_by, admins), about=about)
 
 
-def of_revocation(token: Token) -> None:
-    """Tells the requester that somebody else has revoked their token."""
-    requester = token.requested_by
-    is_told = requester.is_active and requester.pk != token.revoked_by_id
-    if is_told and Kind.TOKEN_REVOKED.is_wanted_by(requester):
-        Message.objects.put(Kind.TOKEN_REVOKED, requester, about={"token": token.username})
+def of_revocations(tokens: Iterable[Token]) -> None:
+    """Tells each requester, in one mail, that somebody else has revoked tokens of theirs."""
+    of_each: dict[int, list[str]] = {}
+    for token in tokens:
+        if token.requested_by_id != token.revoked_by_id:
+            of_each.setdefault(token.requested_by_id, []).append(token.username)
+    for requester in User.objects.filter(pk__in=of_each, is_active=True):
+        if Kind.TOKEN_REVOKED.is_wanted_by(requester):
+            usernames = of_each[requester.pk]
+            about = {"tokens": usernames[:MOST_LISTED], "number": len(usernames)}
+            Message.objects.put(Kind.TOKEN_REVOKED, requester, about=about)
 
 
 def of_idle_tokens(today: date) -> None:

@@ -1,6 +1,6 @@
-"""Words are found in descriptions and usernames without reading all of them."""
+"""Words are found in descriptions and usernames, and hints, without reading all of them."""
 
-from django.db import migrations
+from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
@@ -50,4 +50,10 @@ def add_index(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [("tokens", "0007_lighter_uses")]
-    operations = [migrations.RunPython(add_index)]
+    operations = [
+        migrations.RunPython(add_index),
+        migrations.AddIndex(
+            model_name="secret",
+            index=models.Index(fields=["hint"], name="secrets_by_hint"),
+        ),
+    ]

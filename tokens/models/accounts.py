@@ -29,6 +29,19 @@ class Party(NamedTuple):
     name: str
 
 
+class CompanyQuerySet(models.QuerySet["Company"]):
+    def visible_to(self, user: "User") -> "CompanyQuerySet":
+        """All for the vendor's admins and auditors; nobody else looks at companies."""
+        return self if user.sees_every_company else self.none()
+
+    def matching(self, words: str) -> "CompanyQuerySet":
+        """Those with every word somewhere in the name or slug."""
+        found = self
+        for word in words.split():
+            found = found.filter(Q(name__icontains=word) | Q(slug__icontains=word))
+        return found
+
+
 class Company(models.Model):
     """A customer organisation, or the vendor. Never deleted; its slug is never reused."""
 
@@ -47,6 +60,8 @@ class Company(models.Model):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
 
+    objects = CompanyQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -56,6 +71,9 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("company", args=[self.slug])
 
     @property
     def party(self) -> Party:
@@ -99,6 +117,10 @@ class Entitlement(models.Model):
     def __str__(self) -> str:
         return self.pattern
 
+    @property
+    def is_in_force(self) -> bool:
+        return self.ends_at is None or self.ends_at > timezone.now()
+
 
 class Role(models.TextChoices):
     MEMBER = "member", _("member")
@@ -113,6 +135,13 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, email: str | None) -> "User":
         return self.get(email__iexact=email)
+
+    def matching(self, words: str) -> "models.QuerySet[User]":
+        """Those with every word somewhere in the name or e-mail address."""
+        found = self.all()
+        for word in words.split():
+            found = found.filter(Q(name__icontains=word) | Q(email__icontains=word))
+        return found
 
 
 class User(AbstractBaseUser):

@@ -1,6 +1,6 @@
 """What happened, who did it, and can that still be proved?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 
 from django.db import models
@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from tokens import origin, trail
-from tokens.models.accounts import Actor, Company, Invitation, User
+from tokens.models.accounts import Actor, Company, Invitation, Party, User
 from tokens.models.tokens import Token
 
 Subject = Company | Invitation | Token | User
@@ -21,6 +21,14 @@ class Action(models.TextChoices):
     """The vocabulary: past participles, each with the sentence that a person reads."""
 
     COMPANY_ADDED = "company.added", _("{actor} added the company {object}")
+    COMPANY_SUSPENDED = "company.suspended", _("{actor} suspended the access of {object}")
+    COMPANY_RESUMED = "company.resumed", _("{actor} resumed the access of {object}")
+    ENTITLEMENT_ADDED = "entitlement.added", _("{actor} let {object} pull {pattern}")
+    ENTITLEMENT_CHANGED = (
+        "entitlement.changed",
+        _("{actor} changed until when {object} may pull {pattern}"),
+    )
+    ENTITLEMENT_ENDED = "entitlement.ended", _("{actor} no longer lets {object} pull {pattern}")
     PERSON_INVITED = "person.invited", _("{actor} invited {object}")
     PERSON_JOINED = "person.joined", _("{actor} joined")
     PERSON_DEACTIVATED = "person.deactivated", _("{actor} deactivated {object}")
@@ -52,6 +60,8 @@ class Action(models.TextChoices):
         "token.handed_over",
         _("{actor} handed {object} over from {before} to {after}"),
     )
+    TOKEN_SUSPENDED = "token.suspended", _("{actor} suspended {object}")
+    TOKEN_RESUMED = "token.resumed", _("{actor} resumed {object}")
     TOKEN_REVOKED = "token.revoked", _("{actor} revoked {object}")
 
 
@@ -99,32 +109,50 @@ class EventQuerySet(models.QuerySet["Event"]):
         by: Actor,
         on: Subject,
         details: Mapping[str, object] | None = None,
+        reason: str = "",
     ) -> "Event":
         """Appends one event to the company's chain, in the transaction of the change itself.
+
+        Args:
+            reason: why something was taken away, if that was said; one of the details.
 
         Raises:
             TransactionManagementError: called outside a transaction, where the database locks rows.
         """
+        (event,) = self.record_all(
+            action, company=company, by=by, on=[on], details=details, reason=reason
+        )
+        return event
+
+    def record_all(
+        self,
+        action: Action,
+        *,
+        company: Company,
+        by: Actor,
+        on: Iterable[Subject],
+        details: Mapping[str, object] | None = None,
+        reason: str = "",
+    ) -> "list[Event]":
+        """As ``record``, an event about each of them: of many, in a few statements."""
+        told = dict(details or {}) | ({"reason": reason} if reason else {})
         # The company's row is the lock on the head of its chain. Rows that refer to the company
         # hold a key-share lock on it, with which a stronger lock than this one would deadlock.
         Company.objects.select_for_update(no_key=True).get(pk=company.pk)
         last = self.filter(company=company.slug).order_by("-sequence").first()
-        here = origin.current.get()
-        event = Event(
-            company=company.slug,
-            sequence=last.sequence + 1 if last else 1,
-            at=timezone.now(),
-            action=action,
-            address=here.address,
-            request_id=here.request_id,
-            details=dict(details or {}),
-            previous=last.hash if last else trail.GENESIS,
-        )
-        event.actor_kind, event.actor_id, event.actor_name = by.party
-        event.object_kind, event.object_id, event.object_name = on.party
-        event.hash = trail.seal(event.previous, event.facts())
-        event.save(force_insert=True)
-        return event
+        here, now = origin.current.get(), timezone.now()
+        events = []
+        for subject in on:
+            last = Event(
+                company=company.slug,
+                at=now,
+                action=action,
+                address=here.address,
+                request_id=here.request_id,
+                details=dict(told),
+            ).sealed(by.party, subject.party, after=last)
+            events.append(last)
+        return self.bulk_create(events)
 
 
 class Event(models.Model):
@@ -182,6 +210,15 @@ class Event(models.Model):
             "details": self.details,
         }
 
+    def sealed(self, actor: Party, subject: Party, *, after: "Event | None") -> "Event":
+        """Itself, with who did it to what, as the chain goes on after the event before it."""
+        self.actor_kind, self.actor_id, self.actor_name = actor
+        self.object_kind, self.object_id, self.object_name = subject
+        self.sequence = after.sequence + 1 if after else 1
+        self.previous = after.hash if after else trail.GENESIS
+        self.hash = trail.seal(self.previous, self.facts())
+        return self
+
     def line(self) -> dict[str, object]:
         """The event as one line of an export."""
         return self.facts() | {"previous": self.previous, "hash": self.hash}
@@ -193,14 +230,17 @@ class Event(models.Model):
 
     @property
     def sentence(self) -> SafeString:
-        """What happened, as HTML in the reader's language."""
+        """What happened, and the reason if one was given, as HTML in the reader's language."""
         names = {place: _name(name) for place, name in self._names().items()}
-        return format_html(str(Action(self.action).label), **names)
+        names["pattern"] = format_html("<code>{}</code>", self.details.get("pattern", ""))
+        said = format_html(str(Action(self.action).label), **names)
+        reason = self.details.get("reason")
+        return format_html("{}: <bdi>{}</bdi>", said, reason) if reason else said
 
     def _names(self) -> dict[str, str]:
         """What the places of its action's sentence stand for."""
-        changed = {place: str(self.details.get(place, "")) for place in ("before", "after")}
-        return {"actor": self.actor_name, "object": self.object_name, **changed}
+        told = {place: str(self.details.get(place, "")) for place in ("before", "after", "pattern")}
+        return {"actor": self.actor_name, "object": self.object_name, **told}
 
 
 def _name(text: str) -> SafeString:

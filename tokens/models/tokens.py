@@ -1,5 +1,6 @@
 """Which tokens are there, and how does each stand?"""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Self
 
@@ -77,17 +78,29 @@ class TokenQuerySet(models.QuerySet["Token"]):
     def matching(self, words: str, *, people: "models.QuerySet[User]") -> Self:
         """Those with every word somewhere in the description, username or requester's name.
 
+        A word may also be the requester's e-mail address, or the last characters of a secret, by
+        which people recognise it.
+
         Args:
             people: who may have requested them.
         """
         found, longest = self, max(words.split(), key=len, default="")
         for word in words.split():
-            named = people.filter(name__icontains=word)
-            found = found.filter(search.has(word) | Q(requested_by__in=named))
-        if people.filter(name__icontains=longest).exists():
+            named, hinted = people.filter(_is_called(word)), Secret.objects.hinted(word)
+            has_word = search.has(word) | Q(requested_by__in=named)
+            found = found.filter(has_word | Q(pk__in=hinted) if hinted else has_word)
+        if people.filter(_is_called(longest)).exists():
             return found
         keys = search.keys(longest, among=Token.objects.all())
-        return found if keys is None else found.filter(pk__in=keys)
+        return found if keys is None else found.filter(pk__in=keys + Secret.objects.hinted(longest))
+
+    def with_secrets(self, digests: Collection[bytes]) -> Self:
+        """Those whose secrets, the retired ones too, have these digests."""
+        return self.filter(pk__in=Secret.objects.filter(digest__in=digests).values("token"))
+
+
+def _is_called(word: str) -> Q:
+    return Q(name__icontains=word) | Q(email__iexact=word)
 
 
 class Token(models.Model):
@@ -168,6 +181,12 @@ class Token(models.Model):
 
 
 class SecretManager(models.Manager["Secret"]):
+    def hinted(self, word: str) -> list[int]:
+        """The keys of the tokens with a secret that ends with the word."""
+        if len(word) != credentials.HINT_LENGTH:
+            return []
+        return list(self.filter(hint=word).values_list("token", flat=True))
+
     def mint(self, token: Token) -> str:
         """Stores the digest of a new secret for the token, and answers the secret itself."""
         secret = credentials.mint_secret(settings.SECRET_PREFIX)
@@ -185,6 +204,9 @@ class Secret(models.Model):
     retires_at = models.DateTimeField(null=True, blank=True)
 
     objects = SecretManager()
+
+    class Meta:
+        indexes = [models.Index(fields=["hint"], name="secrets_by_hint")]
 
     def __str__(self) -> str:
         return f"…{self.hint}"

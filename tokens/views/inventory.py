@@ -45,6 +45,7 @@ def index(request: PersonRequest) -> HttpResponse:
         "query": request.GET,
         "review": request.user.company.reviews.select_related("by").order_by("-at").first(),
         "may_review": permissions.may_review(request.user),
+        "may_revoke": permissions.may_change_tokens(request.user, request.user.company),
     }
     return render(request, "events/inventory.html", context)
 

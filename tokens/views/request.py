@@ -1,6 +1,6 @@
 """What is a request of somebody who has signed in?"""
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django_htmx.middleware import HtmxDetails
 
 from tokens.models import User
@@ -11,3 +11,8 @@ class PersonRequest(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+
+
+def posted(request: PersonRequest) -> QueryDict | None:
+    """What a form is bound to: all that was posted, or nothing where it is only asked for."""
+    return request.POST if request.method == "POST" else None

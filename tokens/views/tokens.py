@@ -9,15 +9,15 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import reswap, retarget, trigger_client_event
 
 from tokens import grants, instructions, permissions
 from tokens.actions import tokens as deeds
-from tokens.forms.tokens import DescriptionForm, ListForm, RequestForm
+from tokens.forms.tokens import DescriptionForm, ListForm, ReasonForm, RequestForm
 from tokens.models import Event, Pull, Refusal, Token, Use
 from tokens.pages import Page
-from tokens.views.request import PersonRequest
+from tokens.views.request import PersonRequest, posted
 
 SHOWN = 50  # uses, pulls, refusals and events of a token
 
@@ -60,7 +60,7 @@ def request_token(request: PersonRequest) -> HttpResponse:
     """The form; and the one page that answers a POST without redirecting: it holds the secret."""
     permissions.check(permissions.may_request_tokens(request.user))
     may_push = permissions.may_request_pushing_tokens(request.user)
-    form = RequestForm(request.POST if request.method == "POST" else None, may_push=may_push)
+    form = RequestForm(posted(request), may_push=may_push)
     if request.method != "POST":
         return _request_form(request, form)
     if not form.is_valid():
@@ -105,6 +105,7 @@ def show(request: PersonRequest, username: str) -> HttpResponse:
         _facts(request, token)
         | _activity(token)
         | {
+            "form": _reason_form(request, token),
             "patterns": token.company.pulls(),
             "pushes": token.company.pushes() if token.can_push else [],
             "events": Event.objects.about(token)[:SHOWN],
@@ -153,14 +154,65 @@ def revoke(request: PersonRequest, username: str) -> HttpResponse:
     permissions.check(permissions.may_change_token(request.user, token))
     if token.revoked_at:
         return _already_revoked(request, token)
-    if request.method != "POST":
-        return _page_or_fragment(request, "revoke", _facts(request, token))
+    form = _reason_form(request, token)
+    if not form.is_valid():
+        return _question(request, token, form)
     try:
-        token = deeds.revoke(token, by=request.user)
+        token = deeds.revoke(token, by=request.user, reason=form.cleaned_data["reason"])
     except deeds.AlreadyRevoked as earlier:
         return _already_revoked(request, earlier.token)
     told = _("“%(description)s” is revoked: machines that use it can no longer log in.")
-    return _gone(request, told % {"description": token.description}, messages.SUCCESS)
+    told %= {"description": token.description}
+    return _gone(request, token, told, messages.SUCCESS)
+
+
+def _question(request: PersonRequest, token: Token, form: ReasonForm) -> HttpResponse:
+    """The dialog, which takes its own place again where something is missing; or the page."""
+    context = _facts(request, token) | {"form": form}
+    status = 422 if form.errors else 200
+    response = _page_or_fragment(request, "revoke", context, status=status)
+    return retarget(response, f"#revoke-{token.username}") if form.errors else response
+
+
+def _reason_form(request: PersonRequest, token: Token) -> ReasonForm:
+    """Whoever is no colleague must give a reason; as it is served the form names whom to ask."""
+    is_needed = permissions.must_say_why(request.user, token.company)
+    ask = _("Ask %(vendor)s for the reason") % {"vendor": request.user.company.name}
+    initial = {"reason": ask if is_needed else ""}
+    return ReasonForm(posted(request), is_needed=is_needed, initial=initial)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def suspend(request: PersonRequest, username: str) -> HttpResponse:
+    """Says what will happen, and does it when confirmed."""
+    token = _token(request, username)
+    permissions.check(permissions.may_manage_companies(request.user))
+    if token.revoked_at:
+        return _already_revoked(request, token)
+    is_needed = permissions.must_say_why(request.user, token.company)
+    form = ReasonForm(posted(request), is_needed=is_needed)
+    if not form.is_valid():
+        context = _facts(request, token) | {"form": form}
+        return render(request, "tokens/suspend.html", context, status=422 if form.errors else 200)
+    told = _("“%(description)s” is suspended: machines that use it cannot log in until it resumes.")
+    try:
+        token = deeds.suspend(token, by=request.user, reason=form.cleaned_data["reason"])
+    except deeds.AlreadyRevoked as earlier:
+        return _already_revoked(request, earlier.token)
+    messages.success(request, told % {"description": token.description})
+    return redirect(token)
+
+
+@require_POST
+def resume(request: PersonRequest, username: str) -> HttpResponse:
+    """Lets a suspended token work again."""
+    try:
+        token = deeds.resume(_token(request, username), by=request.user)
+    except deeds.AlreadyRevoked as earlier:
+        return _already_revoked(request, earlier.token)
+    told = _("“%(description)s” is resumed: machines that use it can log in again.")
+    messages.success(request, told % {"description": token.description})
+    return redirect(token)
 
 
 def _already_revoked(request: PersonRequest, token: Token) -> HttpResponse:
@@ -169,14 +221,15 @@ def _already_revoked(request: PersonRequest, token: Token) -> HttpResponse:
         "description": token.description,
         "time": date_format(localtime(token.revoked_at), "DATETIME_FORMAT"),
     }
-    return _gone(request, told, messages.WARNING)
+    return _gone(request, token, told, messages.WARNING)
 
 
-def _gone(request: PersonRequest, told: str, level: int) -> HttpResponse:
+def _gone(request: PersonRequest, token: Token, told: str, level: int) -> HttpResponse:
     """Says why, above the list without the token: the one that the browser shows, for htmx."""
     if not request.htmx:
         messages.add_message(request, level, told)
-        return redirect("tokens")
+        is_ours = token.company_id == request.user.company_id
+        return redirect("tokens" if is_ours else token.company)
     _page, _, query = (request.htmx.current_url or "").partition("?")
     context = _list(request, QueryDict(query.partition("#")[0])) | {"told": told}
     response = render(request, "tokens/_list.html", context)
@@ -199,6 +252,7 @@ def _facts(request: PersonRequest, token: Token) -> dict[str, Any]:
         "may_change": permissions.may_change_token(request.user, token),
         "addresses": Use.objects.of(token).addresses(),
         "bound": grants.bound_seconds(can_push=token.can_push),
+        "may_suspend": permissions.may_manage_companies(request.user),
     }
 
 
