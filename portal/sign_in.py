@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tokens import origin
 from tokens.models import User
+from tokens.views.recently import has_proved
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -30,6 +31,10 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_from_email(self) -> str:
         return str(settings.DEFAULT_FROM_EMAIL)
+
+    def is_reauthentication_required(self, *, app: str, **_: object) -> bool:
+        """Not in the first minutes after the sign-in, which allauth itself does not count."""
+        return not has_proved(self.request)
 
     def is_safe_url(self, url: str) -> bool:
         """Whether somebody may be sent there: on this very host, not the registry's beside it."""

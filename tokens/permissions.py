@@ -48,8 +48,13 @@ def may_add_companies(actor: Actor) -> bool:
 
 
 def may_change_people(actor: Actor, company: Company) -> bool:
-    """Whether they may invite people to the company and deactivate its people."""
+    """Whether they may invite to the company, deactivate its people, reset factors, set policy."""
     if isinstance(actor, Console):
         return True
     is_admin_there = actor.role == Role.ADMIN and actor.company_id == company.pk
     return actor.is_active and (actor.is_operator or is_admin_there)
+
+
+def may_end_sessions(actor: Actor) -> bool:
+    """Whether they may sign out everywhere: everybody who is somewhere."""
+    return isinstance(actor, User) and actor.is_active

@@ -32,6 +32,8 @@ IS_HTTPS = PORTAL_URL.startswith("https://")
 PORTAL_HOST = str(urlsplit(PORTAL_URL).hostname)
 PORTAL_BRAND = read("PORTAL_BRAND", default="Thinkwise containers")
 SECRET_KEY = checked("SECRET_KEY", read("SECRET_KEY"), not_empty)
+# Earlier ones, with which what they signed and encrypted can still be read.
+SECRET_KEY_FALLBACKS = [key.strip() for key in read("SECRET_KEY_FALLBACKS", env.list, default=[])]
 TRUSTED_PROXIES = checked(
     "TRUSTED_PROXIES",
     ",".join(read("TRUSTED_PROXIES", env.list, default=[])),

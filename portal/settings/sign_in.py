@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from portal.settings.place import IS_HTTPS
+from portal.settings.place import IS_HTTPS, PORTAL_BRAND
 
 AUTH_USER_MODEL = "tokens.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -32,6 +32,23 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_USER_DISPLAY = "portal.sign_in.display"
+# How long nobody is asked again who they are, after the sign-in or after the last time.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = int(timedelta(minutes=10).total_seconds())
+MFA_ADAPTER = "portal.factors.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "tokens.forms.factors.SignInCodeForm",
+    "reauthenticate": "tokens.forms.factors.AgainCodeForm",
+    "authenticate_webauthn": "tokens.forms.factors.SignInPasskeyForm",
+    "reauthenticate_webauthn": "tokens.forms.factors.AgainPasskeyForm",
+    "activate_totp": "tokens.forms.factors.AppForm",
+    "add_webauthn": "tokens.forms.factors.PasskeyForm",
+    "edit_webauthn": "tokens.forms.factors.RenamePasskeyForm",
+}
+MFA_TOTP_ISSUER = PORTAL_BRAND
+# A step of 30 seconds to either side, for clocks that are not quite right (RFC 6238, section 5.2).
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 SESSION_IDLE_SECONDS = int(timedelta(minutes=30).total_seconds())
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"

@@ -8,12 +8,14 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import DatabaseError, connection
 
-from tests.factories import PASSWORD, Cast, make_person, request_token
+from tests.factories import PASSWORD, SEED, Cast, make_person, request_token
 from tests.facts import everything, proof
 from tokens import actions, origin
-from tokens.actions import companies, events, people, reviews, tokens
+from tokens.actions import companies, events, factors, people, reviews, tokens
+from tokens.management.demo import set_up_app
 from tokens.models import CONSOLE, Actor, Company, Event, User
 from tokens.models.accounts import Role
 from tokens.models.events import Action, Subject
@@ -123,6 +125,68 @@ DEEDS = {
         do=lambda invitation, _by: people.join(invitation, name="Zoë", password=PASSWORD),
         subject=lambda person: person,
         details={},
+        by="",
+    ),
+    companies.change_policy: Deed(
+        Action.POLICY_CHANGED,
+        company="acme",
+        prepare=lambda cast: cast.acme,
+        do=lambda company, by: companies.change_policy(company, require_second_factor=True, by=by),
+        subject=lambda company: company,
+        details={"require_second_factor": True},
+        refused=("bram", *OTHERS),
+    ),
+    factors.reset: Deed(
+        Action.FACTOR_RESET,
+        company="acme",
+        prepare=lambda cast: equipped(cast.chloe),
+        do=lambda person, by: factors.reset(person, by=by),
+        subject=lambda person: person,
+        details={"factors": ["totp"]},
+        refused=("bram", *OTHERS),
+    ),
+    factors.sign_out_everywhere: Deed(
+        Action.SESSIONS_ENDED,
+        company="acme",
+        prepare=lambda cast: cast.acme,
+        do=lambda _company, by: factors.sign_out_everywhere(by=by),
+        subject=lambda person: person,
+        details={},
+    ),
+    factors.note_addition: Deed(
+        Action.FACTOR_ADDED,
+        company="acme",
+        prepare=lambda cast: factor(cast.bram, "webauthn"),
+        do=lambda passkey, _by: factors.note_addition(passkey),
+        subject=lambda person: person,
+        details={"factor": "webauthn", "name": "Laptop"},
+        by="",
+    ),
+    factors.note_removal: Deed(
+        Action.FACTOR_REMOVED,
+        company="acme",
+        prepare=lambda cast: factor(cast.bram, "totp"),
+        do=lambda app, _by: factors.note_removal(app),
+        subject=lambda person: person,
+        details={"factor": "totp"},
+        by="",
+    ),
+    factors.note_new_codes: Deed(
+        Action.CODES_GENERATED,
+        company="acme",
+        prepare=lambda cast: factor(cast.bram, "recovery_codes"),
+        do=lambda codes, _by: factors.note_new_codes(codes),
+        subject=lambda person: person,
+        details={"factor": "recovery_codes"},
+        by="",
+    ),
+    factors.note_used_code: Deed(
+        Action.CODE_USED,
+        company="acme",
+        prepare=lambda cast: factor(cast.bram, "recovery_codes"),
+        do=lambda codes, _by: factors.note_used_code(codes),
+        subject=lambda person: person,
+        details={"factor": "recovery_codes"},
         by="",
     ),
     people.deactivate: Deed(
@@ -251,7 +315,17 @@ def test_an_operator_does_it_in_every_company(deed: Deed, cast: Cast) -> None:
 
 @pytest.mark.parametrize(
     "deed",
-    [DEEDS[tokens.describe], DEEDS[tokens.revoke], DEEDS[people.deactivate], DEEDS[people.invite]],
+    [
+        DEEDS[deed]
+        for deed in (
+            tokens.describe,
+            tokens.revoke,
+            people.deactivate,
+            people.invite,
+            factors.reset,
+            companies.change_policy,
+        )
+    ],
     ids=lambda deed: deed.action,
 )
 def test_the_console_does_what_an_operator_does(deed: Deed, cast: Cast) -> None:
@@ -261,6 +335,16 @@ def test_the_console_does_what_an_operator_does(deed: Deed, cast: Cast) -> None:
 
     event = Event.objects.latest("pk")
     assert (event.action, event.actor_kind, event.actor_id) == (deed.action, "console", "")
+
+
+def equipped(person: User) -> User:
+    """The person, with an authenticator app."""
+    set_up_app(person, SEED)
+    return person
+
+
+def factor(person: User, kind: str) -> Authenticator:
+    return Authenticator(user=person, type=kind, data={"name": "Laptop"})
 
 
 def dismissed(person: User) -> User:

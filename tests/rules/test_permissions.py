@@ -21,20 +21,21 @@ QUESTIONS: dict[Callable[..., bool], Callable[[Cast], tuple[object, ...]]] = {
     permissions.may_change_people: lambda cast: (cast.acme,),
     permissions.may_export_events: lambda cast: (),
     permissions.may_review: lambda cast: (),
+    permissions.may_end_sessions: lambda cast: (),
 }
 # The same order as QUESTIONS: requests tokens and such that push, changes one, adds companies,
 # changes people, exports the events of the own company, reviews
-# its inventory.
+# its inventory, ends their own sessions.
 ANSWERS = {
-    "ana, an admin": (True, False, True, False, True, True, True),
-    "bram, a member": (True, False, True, False, False, True, False),
-    "dirk, an auditor": (False, False, False, False, False, True, True),
-    "eva, an admin elsewhere": (True, False, False, False, False, True, True),
-    "farid, a member elsewhere": (True, False, False, False, False, True, False),
-    "vera, an admin of the vendor": (True, True, True, True, True, True, True),
-    "tom, an auditor of the vendor": (False, False, False, False, False, True, True),
-    "max, a member of the vendor": (True, True, False, False, False, True, False),
-    "the console": (False, False, True, True, True, False, False),
+    "ana, an admin": (True, False, True, False, True, True, True, True),
+    "bram, a member": (True, False, True, False, False, True, False, True),
+    "dirk, an auditor": (False, False, False, False, False, True, True, True),
+    "eva, an admin elsewhere": (True, False, False, False, False, True, True, True),
+    "farid, a member elsewhere": (True, False, False, False, False, True, False, True),
+    "vera, an admin of the vendor": (True, True, True, True, True, True, True, True),
+    "tom, an auditor of the vendor": (False, False, False, False, False, True, True, True),
+    "max, a member of the vendor": (True, True, False, False, False, True, False, True),
+    "the console": (False, False, True, True, True, False, False, False),
 }
 ASKED = [
     pytest.param(name, question, answer, id=f"{question.__name__} by {name}")

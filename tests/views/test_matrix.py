@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.cache import cache
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.client import Client
-from tests.factories import Cast, make_person, request_token
+from tests.factories import SEED, Cast, make_person, request_token
 from tokens.actions.people import deactivate, invite
-from tokens.models import CONSOLE, Event
+from tokens.management.demo import set_up_app
+from tokens.models import CONSOLE, Company, Event, User
 from tokens.models.accounts import Role
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -49,6 +51,11 @@ inventory             GET HEAD         in  200 200 200 200 in  200 200 200
 review_inventory      POST             in  403 302 302 302 in  403 302 302
 inventory_csv         GET              in  200 200 200 200 in  200 200 200
 instructions          GET HEAD         in  200 200 200 200 in  200 200 200
+company_policy        GET HEAD         in  403 403 200 200 in  403 403 200
+company_policy        POST             in  403 403 302 302 in  403 403 302
+reset_factor          GET HEAD         in  403 403 200 404 in  404 403 200
+reset_factor          POST             in  403 403 302 404 in  404 403 302
+sign_out_everywhere   POST             in  302 302 302 302 in  302 302 302
 join                  GET HEAD         200 200 200 200 200 200 200 200 200
 join                  POST             302 302 302 302 302 302 302 302 302
 
@@ -87,6 +94,23 @@ account_reset_password_from_key      PUT PATCH DELETE 200 200 200 200 200 200 20
 account_reset_password_from_key      OPTIONS TRACE    200 200 200 200 200 200 200 200 200
 account_reset_password_from_key_done GET HEAD OPTIONS 200 200 200 200 200 200 200 200 200
 
+mfa_index                   GET HEAD           in  200 200 200 200 in  200 200 200
+mfa_authenticate            GET HEAD POST      in  302 302 302 302 in  302 302 302
+mfa_reauthenticate          GET HEAD POST      in  200 200 200 200 in  200 200 200
+mfa_activate_totp           GET HEAD POST      in  302 302 302 302 in  302 302 302
+mfa_deactivate_totp         GET HEAD           in  200 200 200 200 in  200 200 200
+mfa_deactivate_totp         POST               in  302 302 302 302 in  302 302 302
+mfa_view_recovery_codes     GET HEAD           in  404 404 404 404 in  404 404 404
+mfa_generate_recovery_codes GET HEAD           in  200 200 200 200 in  200 200 200
+mfa_generate_recovery_codes POST               in  302 302 302 302 in  302 302 302
+mfa_list_webauthn           GET HEAD POST      in  302 302 302 302 in  302 302 302
+mfa_list_webauthn           PUT PATCH DELETE   in  302 302 302 302 in  302 302 302
+mfa_list_webauthn           OPTIONS            in  302 302 302 302 in  302 302 302
+mfa_add_webauthn            GET HEAD POST      in  200 200 200 200 in  200 200 200
+mfa_reauthenticate_webauthn GET HEAD POST      in  302 302 302 302 in  302 302 302
+mfa_remove_webauthn         GET HEAD POST      in  404 404 404 404 in  404 404 404
+mfa_edit_webauthn           GET HEAD POST      in  404 404 404 404 in  404 404 404
+
 realm                 GET              401 401 401 401 401 401 401 401 401
 realm                 POST             400 400 400 400 400 400 400 400 400
 check                 GET HEAD         204 204 204 204 204 204 204 204 204
@@ -99,6 +123,8 @@ readyz                GET HEAD         200 200 200 200 200 200 200 200 200
 DEEDS = {
     *((door, "POST") for door in ("request_token", "describe_token", "revoke_token", "join")),
     ("review_inventory", "POST"),
+    *((door, "POST") for door in ("company_policy", "reset_factor", "sign_out_everywhere")),
+    *((door, "POST") for door in ("mfa_deactivate_totp", "mfa_generate_recovery_codes")),
     *((door, "GET") for door in ("events_csv", "events_jsonl", "inventory_csv")),
 }
 Row = tuple[str, ...]
@@ -154,6 +180,9 @@ class House:
         self._browser = Client()
         self._sessions: dict[str, str] = {}
         self._requester = make_person("Ida Prins", cast.acme)
+        self._passkey = Authenticator.objects.create(
+            user=self._requester, type="webauthn", data={"name": "Laptop"}
+        )
         self._token = request_token(self._requester).token
         deactivate(cast.chloe, by=CONSOLE)
 
@@ -162,19 +191,24 @@ class House:
         address = reverse(door, urlconf=DOORS[door], kwargs=self._place(door, method))
         before = Event.objects.count()
         answer = self._browser.generic(method, address, **self._body(door, method))
-        if door in {"account_logout", "join"}:
+        if door in {"account_logout", "join", "sign_out_everywhere"}:
             self._sessions.clear()
+        Company.objects.update(require_second_factor=False)
         is_sent_in = answer.headers.get("Location", "").startswith(reverse("account_login"))
         outcome = "in" if is_sent_in else str(answer.status_code)
         return Answer(outcome, Event.objects.count() - before)
 
     def _enter(self, person: str | None) -> None:
+        """Everybody has an app and no codes, whatever they did before."""
+        if person:
+            _equip(getattr(self._cast, person))
         cookies, name = self._browser.cookies, settings.SESSION_COOKIE_NAME
         cookies.clear()
         if person in self._sessions:
             cookies[name] = self._sessions[person]
         elif person:
-            self._browser.force_login(getattr(self._cast, person))
+            # As they are now: they may have signed out everywhere.
+            self._browser.force_login(User.objects.get(pk=getattr(self._cast, person).pk))
             self._sessions[person] = cookies[name].value
 
     def _place(self, door: str, method: str) -> dict[str, str]:
@@ -182,6 +216,11 @@ class House:
             if method == "POST":
                 self._token = request_token(self._requester).token
             return {"username": self._token.username}
+        if door == "reset_factor":
+            _equip(self._requester)
+            return {"public_id": self._requester.public_id}
+        if door in {"mfa_edit_webauthn", "mfa_remove_webauthn"}:
+            return {"pk": self._passkey.pk}
         if door == "join":
             email = f"{secrets.token_hex(4)}@acme.example"
             company = self._cast.acme
@@ -194,12 +233,20 @@ class House:
         fields = {
             "request_token": f"description=Build+server&nonce={secrets.token_urlsafe(16)}",
             "describe_token": "description=Test+machine",
+            "company_policy": "require_second_factor=on",
             "join": "name=Zoe+Maas&password=seventeen+herons+by+the+lock",
         }
         if method != "POST":
             return {}
         form = "application/x-www-form-urlencoded"
         return {"data": fields.get(door, ""), "content_type": form}
+
+
+def _equip(person: User) -> None:
+    factors = Authenticator.objects.filter(user=person)
+    factors.filter(type="recovery_codes").delete()
+    if not factors.filter(type="totp").exists():
+        set_up_app(person, SEED)
 
 
 def test_every_address_has_its_rows() -> None:

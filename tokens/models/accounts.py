@@ -1,9 +1,11 @@
 """Who are the companies and their people, and what may each company pull?"""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 from uuid import uuid4
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core import signing
 from django.core.exceptions import ValidationError
@@ -43,6 +45,7 @@ class Company(models.Model):
     name = models.CharField(max_length=100)
     is_vendor = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    require_second_factor = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -108,6 +111,10 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, email: str | None) -> "User":
         return self.get(email__iexact=email)
 
+    def visible_to(self, user: "User") -> "models.QuerySet[User]":
+        """Colleagues, and everybody for those of the vendor who see every company."""
+        return self.all() if user.sees_every_company else self.filter(company=user.company_id)
+
 
 class User(AbstractBaseUser):
     """A person of one company. Never deleted, because tokens and events name people."""
@@ -118,6 +125,8 @@ class User(AbstractBaseUser):
     company = models.ForeignKey(Company, models.PROTECT, related_name="people")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     is_active = models.BooleanField(default=True)
+    # How often all of their sessions were ended at once: those of an earlier count are over.
+    sessions_ended = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -147,6 +156,28 @@ class User(AbstractBaseUser):
     @property
     def sees_every_company(self) -> bool:
         return self.company.is_vendor and self.role in {Role.ADMIN, Role.AUDITOR}
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether a password alone does not do: for the vendor, and where a company says so."""
+        return self.company.is_vendor or self.company.require_second_factor
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Recovery codes are none of their own: they stand in for an app or a passkey."""
+        codes = Authenticator.Type.RECOVERY_CODES
+        return bool(Authenticator.objects.filter(user=self).exclude(type=codes).exists())
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must have been begun with to be one of theirs still."""
+        return self._of_this_count(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same, for sessions that were begun under an earlier SECRET_KEY."""
+        return map(self._of_this_count, super().get_session_auth_fallback_hash())
+
+    def _of_this_count(self, session_hash: str) -> str:
+        return f"{session_hash}{self.sessions_ended or ''}"
 
 
 class Console:

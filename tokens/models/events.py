@@ -21,9 +21,16 @@ class Action(models.TextChoices):
     """The vocabulary: past participles, each with the sentence that a person reads."""
 
     COMPANY_ADDED = "company.added", _("{actor} added the company {object}")
+    POLICY_CHANGED = "company.policy_changed", _("{actor} changed the policy of {object}")
     PERSON_INVITED = "person.invited", _("{actor} invited {object}")
     PERSON_JOINED = "person.joined", _("{actor} joined")
     PERSON_DEACTIVATED = "person.deactivated", _("{actor} deactivated {object}")
+    FACTOR_ADDED = "person.factor_added", _("{actor} added a second factor")
+    FACTOR_REMOVED = "person.factor_removed", _("{actor} removed a second factor")
+    FACTOR_RESET = "person.factor_reset", _("{actor} reset the second factor of {object}")
+    CODES_GENERATED = "person.codes_generated", _("{actor} generated recovery codes")
+    CODE_USED = "person.code_used", _("{actor} used a recovery code")
+    SESSIONS_ENDED = "person.sessions_ended", _("{actor} signed out everywhere")
     AUDIT_EXPORTED = "audit.exported", _("{actor} exported the audit trail of {object}")
     INVENTORY_EXPORTED = "inventory.exported", _("{actor} exported the inventory of {object}")
     INVENTORY_REVIEWED = "inventory.reviewed", _("{actor} reviewed the inventory of {object}")

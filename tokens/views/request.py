@@ -11,3 +11,11 @@ class PersonRequest(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+
+
+def page_shown(htmx: HtmxDetails) -> str:
+    """The path of the page that the browser shows; "/" where the header is not ours or garbled."""
+    try:
+        return htmx.current_url_abs_path or "/"
+    except ValueError:
+        return "/"
