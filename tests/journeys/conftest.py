@@ -16,9 +16,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.journeys import screens
+from tests.journeys import factor_screens, screens
 from tests.journeys.steps import WAITS, sign_in
 from tests.stack import Session, Stack
+
+__all__ = ["factor_screens"]  # which adds its screens to the others
 
 PROGRAM = "chromium"
 ARGUMENTS = [
