@@ -8,13 +8,20 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.http import (
+    HttpRequest,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
-from django_htmx.middleware import HtmxDetails
 
 from tokens import origin
+from tokens.models import User
+from tokens.views.request import page_shown
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -116,14 +123,26 @@ class SignInRequired(LoginRequiredMiddleware):
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponseBase:
         if request.htmx:  # type: ignore[attr-defined]
-            back = urlencode({"next": _page_shown(request.htmx)})  # type: ignore[attr-defined]
+            back = urlencode({"next": page_shown(request.htmx)})  # type: ignore[attr-defined]
             return HttpResponseClientRedirect(f"{reverse(settings.LOGIN_URL)}?{back}")
         return super().handle_no_permission(request, view_func)
 
 
-def _page_shown(htmx: HtmxDetails) -> str:
-    """The path of the page that the browser shows; "/" where the header is not ours or garbled."""
-    try:
-        return htmx.current_url_abs_path or "/"
-    except ValueError:
-        return "/"
+class SecondFactorRequired(MiddlewareMixin):
+    """Whoever needs a second factor and has none sets one up before anything else.
+
+    What stands below /accounts/ is open to them: to do so, and to sign out.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view: Handler, args: object, kwargs: object
+    ) -> HttpResponseBase | None:
+        person, is_open = request.user, request.path.startswith("/accounts/")
+        is_public = not getattr(view, "login_required", True)
+        if is_open or is_public or not isinstance(person, User):
+            return None
+        if not person.needs_second_factor or person.has_second_factor:
+            return None
+        address = reverse("mfa_index")
+        is_htmx = request.htmx  # type: ignore[attr-defined]
+        return HttpResponseClientRedirect(address) if is_htmx else HttpResponseRedirect(address)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from tokens import metrics, origin
 from tokens.actions import passwords, sign_ins
 from tokens.models import User
+from tokens.views.recently import has_proved
 
 RESET = "account_reset_password_from_key"
 
@@ -48,15 +49,16 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
             super().logout(request)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        self._note_failure(credentials.get("email", ""))
+        self.note_failure(credentials.get("email", ""))
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
         """The password was right, and they do not get in all the same."""
-        self._note_failure(user.email)
+        self.note_failure(user.email)
         answer: HttpResponse = super().respond_user_inactive(request, user)
         return answer
 
-    def _note_failure(self, email: str) -> None:
+    def note_failure(self, email: str) -> None:
+        """Keeps in mind that somebody failed to sign in, whoever's address it is."""
         attempt = sign_ins.Attempt(email.lower(), origin.current.get())
         sign_ins.noted_attempts.note(attempt, at=timezone.now())
 
@@ -66,6 +68,10 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_from_email(self) -> str:
         return str(settings.DEFAULT_FROM_EMAIL)
+
+    def is_reauthentication_required(self, *, app: str, **_: object) -> bool:
+        """Not in the first minutes after the sign-in, which allauth itself does not count."""
+        return not has_proved(self.request)
 
     def is_safe_url(self, url: str) -> bool:
         """Whether somebody may be sent there: on this very host, not the registry's beside it."""

@@ -1,14 +1,20 @@
 """The doors for people; those for machines are in portal.machines."""
 
 from allauth.account import views as account
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as webauthn
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from portal.factors import SecondStep, whole
 from tokens.views import (
     catalog,
     companies,
     entitlements,
     events,
+    factors,
     instructions,
     inventory,
     mails,
@@ -20,6 +26,41 @@ from tokens.views import (
 # A repository, perhaps with a host and port, or a prefix and /*: as it is, with its slashes.
 PATTERN = "(?P<pattern>[!-~]+)"
 
+second_factors = [
+    path("", whole(mfa.index), name="mfa_index"),
+    path("authenticate/", whole(SecondStep.as_view()), name="mfa_authenticate"),
+    path("reauthenticate/", whole(mfa.reauthenticate), name="mfa_reauthenticate"),
+    path("totp/activate/", whole(totp.activate_totp), name="mfa_activate_totp"),
+    path("totp/deactivate/", whole(totp.deactivate_totp), name="mfa_deactivate_totp"),
+    path(
+        "recovery-codes/",
+        whole(recovery_codes.view_recovery_codes),
+        name="mfa_view_recovery_codes",
+    ),
+    path(
+        "recovery-codes/generate/",
+        whole(recovery_codes.generate_recovery_codes),
+        name="mfa_generate_recovery_codes",
+    ),
+    # allauth sends people there after a change; the overview lists them.
+    path("webauthn/", RedirectView.as_view(pattern_name="mfa_index"), name="mfa_list_webauthn"),
+    path("webauthn/add/", whole(webauthn.add_webauthn), name="mfa_add_webauthn"),
+    path(
+        "webauthn/reauthenticate/",
+        whole(webauthn.reauthenticate_webauthn),
+        name="mfa_reauthenticate_webauthn",
+    ),
+    path(
+        "webauthn/keys/<int:pk>/remove/",
+        whole(webauthn.remove_webauthn),
+        name="mfa_remove_webauthn",
+    ),
+    path(
+        "webauthn/keys/<int:pk>/edit/",
+        whole(webauthn.edit_webauthn),
+        name="mfa_edit_webauthn",
+    ),
+]
 accounts = [
     path("login/", account.login, name="account_login"),
     path("logout/", account.logout, name="account_logout"),
@@ -44,6 +85,8 @@ accounts = [
         account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+    path("2fa/", include(second_factors)),
+    path("sessions/end/", factors.sign_out_everywhere, name="sign_out_everywhere"),
 ]
 
 urlpatterns = [
@@ -101,6 +144,8 @@ urlpatterns = [
         entitlements.end,
         name="end_entitlement",
     ),
+    path("account/policy/", factors.policy, name="company_policy"),
+    path("people/<uuid:public_id>/reset-factor/", factors.reset, name="reset_factor"),
     path("join/<str:key>/", people.join, name="join"),
     path("accounts/", include(accounts)),
 ]

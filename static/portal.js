@@ -58,8 +58,9 @@ document.addEventListener("htmx:load", (event) => {
   event.detail.elt.querySelector("[data-error-summary]")?.focus();
 });
 document.addEventListener("focusOn", (event) => find(event.detail.value)?.focus());
-for (const failure of ["htmx:responseError", "htmx:sendError"]) {
-  document.addEventListener(failure, () => {
+for (const failure of ["htmx:responseError", "htmx:sendError", "allauth.error"]) {
+  document.addEventListener(failure, (event) => {
+    event.preventDefault();
     // Nothing is announced behind an open dialog.
     find("dialog[open]")?.close();
     say(document.body.dataset.failed);

@@ -7,10 +7,12 @@ from functools import cached_property
 from tokens.actions import tokens as deeds
 from tokens.actions.companies import add_company
 from tokens.actions.people import invite, join
+from tokens.management.demo import set_up_app
 from tokens.models import CONSOLE, Company, User
 from tokens.models.accounts import Role
 
 PASSWORD = "a long enough password"
+SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of the authenticator apps of the vendor's people
 
 
 def make_company(slug: str, **options: object) -> Company:
@@ -18,11 +20,17 @@ def make_company(slug: str, **options: object) -> Company:
 
 
 def make_person(name: str, company: Company, role: Role = Role.MEMBER) -> User:
-    """A person such as ``ana@acme.example``, who signs in with ``PASSWORD``."""
+    """A person such as ``ana@acme.example``, who signs in with ``PASSWORD``.
+
+    The vendor's people also need the code of an app with ``SEED``.
+    """
     first_name = unicodedata.normalize("NFD", name.split()[0].lower()).encode("ascii", "ignore")
     email = f"{first_name.decode()}@{company.slug}.example"
     invitation = invite(email, company=company, role=role, by=CONSOLE)
-    return join(invitation, name=name, password=PASSWORD)
+    person = join(invitation, name=name, password=PASSWORD)
+    if company.is_vendor:
+        set_up_app(person, SEED)
+    return person
 
 
 def request_token(by: User, description: str = "Production cluster") -> deeds.Requested:

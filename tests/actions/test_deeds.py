@@ -14,10 +14,7 @@ from tests.actions.deeds import DEEDS, Deed
 from tests.factories import Cast, make_person
 from tests.facts import everything, proof
 from tokens import actions, origin
-from tokens.actions import (
-    people,
-    tokens,
-)
+from tokens.actions import companies, factors, people, tokens
 from tokens.models import CONSOLE, Actor, Event, User
 from tokens.models.accounts import Role
 from tokens.models.events import Action
@@ -146,6 +143,7 @@ def test_an_operator_does_it_in_every_company(deed: Deed, cast: Cast) -> None:
         *(DEEDS[deed] for deed in (people.invite, people.renew, people.withdraw)),
         *(DEEDS[deed] for deed in (people.change_role, people.deactivate, people.reactivate)),
         DEEDS[people.settle],
+        *(DEEDS[deed] for deed in (factors.reset, companies.change_policy)),
     ],
     ids=lambda deed: deed.action,
 )

@@ -29,7 +29,9 @@ class Colleague:
         self.sign_in()
 
     def sign_in(self) -> None:
-        self.session = Session(self._stack, {"email": self._email, "password": self._password})
+        self.session = Session(
+            self._stack, {"email": self._email, "password": self._password, "totp": None}
+        )
 
     def invite(self, name: str, role: str) -> "Colleague":
         email = f"{secrets.token_hex(4)}@initech.example"

@@ -12,6 +12,7 @@ import requests
 
 from tests.concurrency.crowd import together
 from tests.stack import Credential, PostedForm, Session, Stack
+from tests.totp import fresh_code
 
 # Of the second company, so that the lists of the first stay short for other tests.
 PEOPLE = {
@@ -225,6 +226,32 @@ def test_requests_that_meet_a_revocation_are_granted_before_it_and_never_after(
         late = {status for begun_at, status in asked if begun_at > answered_at[0]}
         assert late == {401}
         assert {status for _begun_at, status in asked} <= {200, 401}
+
+
+def test_of_two_who_reset_a_factor_at_once_one_does_it(
+    stack: Stack, sessions: dict[str, Session]
+) -> None:
+    greta = sessions["greta@globex.example"]
+    page = greta.get("/accounts/2fa/totp/activate/").text
+    key = re.search(r'id="block-key">([A-Z2-7]+)<', page)
+    assert key, page
+    fields = PostedForm.of(page).fields | {"code": fresh_code(key[1])}
+    assert greta.send("/accounts/2fa/totp/activate/", fields).ok
+    admins = [sessions["eva@globex.example"], stack.sign_in("vera@thinkwise.example")]
+    found = re.search(r'value="([0-9a-f-]{36})"[^>]*>Greta Lund<', admins[0].get("/audit/").text)
+    assert found
+    path = f"/people/{found[1]}/reset-factor/"
+    forms = [form_of(admin, path) for admin in admins]
+    before = events(stack)
+
+    answers = together(
+        [partial(admin.send, path, form) for admin, form in zip(admins, forms, strict=True)]
+    )
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert events(stack) == before + 1
+    assert greta.get("/tokens/").url.endswith("/accounts/login/?next=/tokens/")
+    assert stack.sign_in("greta@globex.example").get("/tokens/").ok
 
 
 def test_the_trail_of_all_of_it_holds(stack: Stack) -> None:

@@ -31,7 +31,7 @@ def settings_that_are_read() -> set[str]:
     """The names in every ``read("NAME", …)`` of portal/."""
     calls = [
         node
-        for file in (ROOT / "portal").glob("*.py")
+        for file in (ROOT / "portal").rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "read"
     ]

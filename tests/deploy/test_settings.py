@@ -55,6 +55,7 @@ WRONG = [
 ]
 # Any text is right; or gunicorn reads them; or another process than this check needs them.
 NEVER_WRONG = {
+    "SECRET_KEY_FALLBACKS",
     "PORTAL_BRAND",
     "DEMO_KEY",
     "STATIC_ROOT",

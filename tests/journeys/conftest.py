@@ -16,12 +16,18 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.journeys import screens, screens_of_companies, screens_of_mails, screens_of_people
+from tests.journeys import (
+    screens,
+    screens_of_companies,
+    screens_of_factors,
+    screens_of_mails,
+    screens_of_people,
+)
 from tests.journeys.steps import WAITS, sign_in
 from tests.stack import Session, Stack
 
 # Their screens are seen once they are imported.
-__all__ = ["screens_of_companies", "screens_of_mails", "screens_of_people"]
+__all__ = ["screens_of_companies", "screens_of_factors", "screens_of_mails", "screens_of_people"]
 
 PROGRAM = "chromium"
 ARGUMENTS = [

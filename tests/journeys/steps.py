@@ -13,17 +13,41 @@ import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.stack import Credential, Stack
+from tests.totp import fresh_code
 
 WAITS = 10_000  # milliseconds, for whatever a person waits for
 expect.set_options(timeout=WAITS)
 
 
-def sign_in(page: Page, *, email: str, password: str, **_others: Any) -> None:
+def sign_in(
+    page: Page, *, email: str, password: str, totp: str | None = None, **_others: Any
+) -> None:
+    enter_password(page, email=email, password=password)
+    if totp:
+        enter_code(page, fresh_code(totp))
+    page.wait_for_url("**/tokens/")
+
+
+def enter_password(page: Page, *, email: str, password: str, **_others: Any) -> None:
     page.goto("/accounts/login/")
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/tokens/")
+
+
+def enter_code(page: Page, code: str) -> None:
+    page.get_by_label("Code").fill(code)
+    page.get_by_role("button", name="Continue").click()
+
+
+def set_up_app(page: Page) -> str:
+    """Sets up an authenticator app and stores its codes; answers its seed."""
+    page.get_by_role("link", name="Set up an app").click()
+    seed = text_of(page, "#block-key")
+    page.get_by_label("Authenticator code").fill(fresh_code(seed))
+    page.get_by_role("button", name="Set it up").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    return seed
 
 
 def invite(stack: Stack) -> str:
@@ -56,9 +80,9 @@ def person_address(stack: Stack, email: str) -> str:
     return f"/people/{UUID(in_database(stack, query, email)[0][0])}/"
 
 
-def join_as(page: Page, name: str) -> None:
+def join_as(page: Page, name: str, *, password: str = "") -> None:
     page.get_by_label("Your name").fill(name)
-    page.get_by_label("Password", exact=True).fill(secrets.token_urlsafe(12))
+    page.get_by_label("Password", exact=True).fill(password or secrets.token_urlsafe(12))
     page.get_by_role("button", name="Join").click()
     page.wait_for_url("**/tokens/")
 

@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+from base64 import b32decode
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -132,6 +133,14 @@ def test_the_list_has_two_customers_with_every_role_and_the_vendor(stack: Stack)
         roles = Counter(p["role"] for p in stack.people if p["company"] == company)
         assert roles >= Counter(admin=1, member=2, auditor=1)
     assert {p["role"] for p in stack.people if p["vendor"]} >= {"admin", "auditor"}
+
+
+def test_the_vendors_people_alone_need_a_code_whose_seed_is_listed(stack: Stack) -> None:
+    assert all(bool(person["totp"]) is person["vendor"] for person in stack.people)
+    seeds = [person["totp"] for person in stack.people if person["vendor"]]
+    assert len(set(seeds)) == len(seeds)
+    assert all(len(b32decode(seed)) == 20 for seed in seeds)
+    assert stack.sign_in("vera@thinkwise.example").get("/tokens/").ok
 
 
 @pytest.mark.parametrize("email", ["bram@acme.example", "greta@globex.example"])

@@ -9,7 +9,8 @@ import time_machine
 from django.contrib.sessions.models import Session
 
 from tests.client import Client
-from tests.factories import PASSWORD, Cast, make_person
+from tests.factories import PASSWORD, SEED, Cast, make_person
+from tests.totp import fresh_code
 from tokens.actions.people import change_role, deactivate, reactivate
 from tokens.models import CONSOLE, User
 from tokens.models.accounts import Role
@@ -23,6 +24,8 @@ def signed_in(person: User) -> Client:
     """A browser that has gone through the sign-in itself."""
     browser = Client()
     answer = browser.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
+    if person.needs_second_factor:
+        answer = browser.post(answer.headers["Location"], {"code": fresh_code(SEED)})
     assert answer.headers["Location"] == "/tokens/"
     return browser
 

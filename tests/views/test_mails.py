@@ -145,8 +145,8 @@ class TestWaiting:
             Message.objects.put(Kind.NEW_PLACE, cast.eva)
         browser = sign_in(cast.vera)
         browser.get("/messages/")
-        # The session, the person and their company; how many there are; those of the page.
-        with assert_queries(5):
+        # The session, the person, their company and factor; how many there are; those shown.
+        with assert_queries(6):
             page = browser.get("/messages/").content.decode()
         assert "61 mails" in page
         assert "the newest 50 are shown" in page

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.cache import cache
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.client import Client
-from tests.factories import Cast, make_person, request_token
+from tests.factories import SEED, Cast, make_person, request_token
 from tokens.actions.companies import suspend as suspend_company
 from tokens.actions.people import deactivate, invite, join
 from tokens.actions.tokens import suspend as suspend_token
-from tokens.models import CONSOLE, Event, Invitation, User
+from tokens.management.demo import set_up_app
+from tokens.models import CONSOLE, Company, Event, Invitation, User
 from tokens.models.accounts import Role
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -87,6 +89,11 @@ change_entitlement    GET HEAD         in  404 404 404 404 in  404 403 200
 change_entitlement    POST             in  404 404 404 404 in  404 403 302
 end_entitlement       GET HEAD         in  404 404 404 404 in  404 403 200
 end_entitlement       POST             in  404 404 404 404 in  404 403 302
+company_policy        GET HEAD         in  403 403 200 200 in  403 403 200
+company_policy        POST             in  403 403 302 302 in  403 403 302
+reset_factor          GET HEAD         in  403 403 200 404 in  404 403 200
+reset_factor          POST             in  403 403 302 404 in  404 403 302
+sign_out_everywhere   POST             in  302 302 302 302 in  302 302 302
 join                  GET HEAD         200 200 200 200 200 200 200 200 200
 join                  POST             302 302 302 302 302 302 302 302 302
 
@@ -125,6 +132,23 @@ account_reset_password_from_key      PUT PATCH DELETE 200 200 200 200 200 200 20
 account_reset_password_from_key      OPTIONS TRACE    200 200 200 200 200 200 200 200 200
 account_reset_password_from_key_done GET HEAD OPTIONS 200 200 200 200 200 200 200 200 200
 
+mfa_index                   GET HEAD           in  200 200 200 200 in  200 200 200
+mfa_authenticate            GET HEAD POST      in  302 302 302 302 in  302 302 302
+mfa_reauthenticate          GET HEAD POST      in  200 200 200 200 in  200 200 200
+mfa_activate_totp           GET HEAD POST      in  302 302 302 302 in  302 302 302
+mfa_deactivate_totp         GET HEAD           in  200 200 200 200 in  200 200 200
+mfa_deactivate_totp         POST               in  302 302 302 302 in  302 302 302
+mfa_view_recovery_codes     GET HEAD           in  404 404 404 404 in  404 404 404
+mfa_generate_recovery_codes GET HEAD           in  200 200 200 200 in  200 200 200
+mfa_generate_recovery_codes POST               in  302 302 302 302 in  302 302 302
+mfa_list_webauthn           GET HEAD POST      in  302 302 302 302 in  302 302 302
+mfa_list_webauthn           PUT PATCH DELETE   in  302 302 302 302 in  302 302 302
+mfa_list_webauthn           OPTIONS            in  302 302 302 302 in  302 302 302
+mfa_add_webauthn            GET HEAD POST      in  200 200 200 200 in  200 200 200
+mfa_reauthenticate_webauthn GET HEAD POST      in  302 302 302 302 in  302 302 302
+mfa_remove_webauthn         GET HEAD POST      in  404 404 404 404 in  404 404 404
+mfa_edit_webauthn           GET HEAD POST      in  404 404 404 404 in  404 404 404
+
 realm                 GET              401 401 401 401 401 401 401 401 401
 realm                 POST             400 400 400 400 400 400 400 400 400
 check                 GET HEAD         204 204 204 204 204 204 204 204 204
@@ -149,6 +173,8 @@ DEEDS = {
     ),
     *((f"revoke_{kind}", "POST") for kind in ("person", "company")),
     *((f"{deed}_entitlement", "POST") for deed in ("add", "change", "end")),
+    *((door, "POST") for door in ("company_policy", "reset_factor", "sign_out_everywhere")),
+    *((door, "POST") for door in ("mfa_deactivate_totp", "mfa_generate_recovery_codes")),
     *((door, "GET") for door in ("events_csv", "events_jsonl", "inventory_csv")),
 }
 TOKEN_DOORS = {"token", "describe_token", "revoke_token", "suspend_token", "resume_token"}
@@ -221,6 +247,9 @@ class House:
         self._browser = Client()
         self._sessions: dict[str, str] = {}
         self._requester = make_person("Ida Prins", cast.acme)
+        self._passkey = Authenticator.objects.create(
+            user=self._requester, type="webauthn", data={"name": "Laptop"}
+        )
         self._token = request_token(self._requester).token
         deactivate(cast.chloe, by=CONSOLE)
 
@@ -229,19 +258,24 @@ class House:
         address = reverse(door, urlconf=DOORS[door], kwargs=self._place(door, method))
         before = Event.objects.count()
         answer = self._browser.generic(method, address, **self._body(door, method))
-        if door in {"account_logout", "join"}:
+        if door in {"account_logout", "join", "sign_out_everywhere"}:
             self._sessions.clear()
+        Company.objects.update(require_second_factor=False)
         is_sent_in = answer.headers.get("Location", "").startswith(reverse("account_login"))
         outcome = "in" if is_sent_in else str(answer.status_code)
         return Answer(outcome, Event.objects.count() - before)
 
     def _enter(self, person: str | None) -> None:
+        """Everybody has an app and no codes, whatever they did before."""
+        if person:
+            _equip(getattr(self._cast, person))
         cookies, name = self._browser.cookies, settings.SESSION_COOKIE_NAME
         cookies.clear()
         if person in self._sessions:
             cookies[name] = self._sessions[person]
         elif person:
-            self._browser.force_login(getattr(self._cast, person))
+            # As they are now: they may have signed out everywhere.
+            self._browser.force_login(User.objects.get(pk=getattr(self._cast, person).pk))
             self._sessions[person] = cookies[name].value
 
     def _place(self, door: str, method: str) -> dict[str, object]:
@@ -257,7 +291,12 @@ class House:
             return {"public_id": self._person(door).public_id}
         if door in {"renew_invitation", "withdraw_invitation"}:
             return {"public_id": self._invitation().public_id}
+        if door == "reset_factor":
+            _equip(self._requester)
+            return {"public_id": self._requester.public_id}
         others = {
+            "mfa_edit_webauthn": lambda: {"pk": self._passkey.pk},
+            "mfa_remove_webauthn": lambda: {"pk": self._passkey.pk},
             "join": lambda: {"key": self._invitation().key},
             "account_reset_password_from_key": lambda: {"uidb36": "1", "key": "ended"},
         }
@@ -294,12 +333,20 @@ class House:
             "revoke_company": "name=Acme&reason=It+leaked",
             "add_entitlement": "pattern=acme/*",
             "change_entitlement": "ends_at=2998-12-31&reason=A+trial",
+            "company_policy": "require_second_factor=on",
             "join": "name=Zoe+Maas&password=seventeen+herons+by+the+lock",
         }
         if method != "POST":
             return {}
         form = "application/x-www-form-urlencoded"
         return {"data": fields.get(door, "reason=It+leaked"), "content_type": form}
+
+
+def _equip(person: User) -> None:
+    factors = Authenticator.objects.filter(user=person)
+    factors.filter(type="recovery_codes").delete()
+    if not factors.filter(type="totp").exists():
+        set_up_app(person, SEED)
 
 
 def test_every_address_has_its_rows() -> None:

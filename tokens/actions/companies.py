@@ -1,4 +1,4 @@
-"""Add a company; suspend and resume the access of all of its tokens."""
+"""Add a company; suspend and resume the access of all of its tokens; change its policy."""
 
 from django.conf import settings
 from django.db import transaction
@@ -80,4 +80,29 @@ def _set_active(
         company.is_active = is_active
         company.save(update_fields=["is_active"])
         Event.objects.record(action, company=company, by=by, on=company, reason=reason)
+    return company
+
+
+@transaction.atomic
+def change_policy(company: Company, *, require_second_factor: bool, by: Actor) -> Company:
+    """Decides whether a company's people need a second factor, from their next request on.
+
+    The same again changes nothing and leaves no event.
+
+    Raises:
+        NotAllowed
+    """
+    permissions.check(permissions.may_change_people(by, company))
+    company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+    if company.require_second_factor == require_second_factor:
+        return company
+    company.require_second_factor = require_second_factor
+    company.save(update_fields=["require_second_factor"])
+    Event.objects.record(
+        Action.POLICY_CHANGED,
+        company=company,
+        by=by,
+        on=company,
+        details={"require_second_factor": require_second_factor},
+    )
     return company

@@ -5,6 +5,8 @@ import hmac
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 
@@ -49,8 +51,16 @@ PEOPLE = (
 
 def password(email: str) -> str:
     """Derived from the e-mail address under DEMO_KEY: the same at every start, stored nowhere."""
-    mac = hmac.digest(settings.DEMO_KEY.encode(), f"password {email}".encode(), "sha256")
-    return base64.urlsafe_b64encode(mac[:15]).decode()
+    return base64.urlsafe_b64encode(_derived(f"password {email}")[:15]).decode()
+
+
+def seed(email: str) -> str:
+    """What an authenticator app makes the codes of somebody of the vendor from, in base32."""
+    return base64.b32encode(_derived(f"second factor {email}")[:20]).decode()
+
+
+def _derived(what: str) -> bytes:
+    return hmac.digest(settings.DEMO_KEY.encode(), what.encode(), "sha256")
 
 
 def fill() -> None:
@@ -61,8 +71,9 @@ def fill() -> None:
             pushes = ("public/*", "internal/*") if is_vendor else ()
             add_company(slug, name=name, by=CONSOLE, is_vendor=is_vendor, pushes=pushes)
     for person in PEOPLE:
-        if not User.objects.filter(email=person.email).exists():
-            _join(person)
+        somebody = User.objects.filter(email=person.email).first() or _join(person)
+        if somebody.company.is_vendor and not somebody.has_second_factor:
+            set_up_app(somebody, seed(person.email))
     requester = User.objects.get(email="bram@acme.example")
     if not requester.company.tokens.exists():
         for description in DESCRIPTIONS:
@@ -70,10 +81,17 @@ def fill() -> None:
 
 
 @transaction.atomic
-def _join(person: DemoPerson) -> None:
+def _join(person: DemoPerson) -> User:
     company = Company.objects.get(slug=person.company)
     invitation = invite(person.email, company=company, role=person.role, by=CONSOLE)
-    join(invitation, name=person.name, password=password(person.email))
+    return join(invitation, name=person.name, password=password(person.email))
+
+
+@transaction.atomic
+def set_up_app(person: User, seed: str) -> None:
+    """What the page does that takes the first code of an app."""
+    data = {"secret": get_adapter().encrypt(seed)}
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data=data)
 
 
 def people() -> Iterator[dict[str, object]]:
@@ -86,5 +104,5 @@ def people() -> Iterator[dict[str, object]]:
             "company": COMPANIES[person.company],
             "role": str(person.role),
             "vendor": person.company == VENDOR,
-            "totp": None,
+            "totp": seed(person.email) if person.company == VENDOR else None,
         }

@@ -1,9 +1,11 @@
 """Who are the companies and their people, and what may each company pull?"""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 from uuid import uuid4
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core import signing
@@ -58,6 +60,7 @@ class Company(models.Model):
     name = models.CharField(max_length=100)
     is_vendor = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    require_second_factor = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = CompanyQuerySet.as_manager()
@@ -159,6 +162,8 @@ class User(AbstractBaseUser):
     mail_choices = models.JSONField(
         blank=True, default=dict, db_default=models.Value({}, models.JSONField())
     )
+    # How often all of their sessions were ended at once: those of an earlier count are over.
+    sessions_ended = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=timezone.now)
     # When their access last ended; it stays when they are reactivated.
     deactivated_at = models.DateTimeField(null=True, blank=True)
@@ -185,12 +190,6 @@ class User(AbstractBaseUser):
     def get_absolute_url(self) -> str:
         return reverse("person", args=[self.public_id])
 
-    def get_session_auth_hash(self) -> str:
-        """Another one after a new password, and after their access has ended: so no session that
-        began before it comes back with the person.
-        """
-        return f"{super().get_session_auth_hash()}{self.deactivated_at or ''}"
-
     @property
     def is_operator(self) -> bool:
         """Whether they are an admin of the vendor: the same deeds, in every company."""
@@ -199,6 +198,29 @@ class User(AbstractBaseUser):
     @property
     def sees_every_company(self) -> bool:
         return self.company.is_vendor and self.role in {Role.ADMIN, Role.AUDITOR}
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether a password alone does not do: for the vendor, and where a company says so."""
+        return self.company.is_vendor or self.company.require_second_factor
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Recovery codes are none of their own: they stand in for an app or a passkey."""
+        codes = Authenticator.Type.RECOVERY_CODES
+        return bool(Authenticator.objects.filter(user=self).exclude(type=codes).exists())
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must have been begun with to be one of theirs still."""
+        return self._since_the_last_end(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same, for sessions that were begun under an earlier SECRET_KEY."""
+        return map(self._since_the_last_end, super().get_session_auth_fallback_hash())
+
+    def _since_the_last_end(self, session_hash: str) -> str:
+        """No session comes back with somebody who was deactivated, or after all were ended."""
+        return f"{session_hash}{self.sessions_ended or ''}{self.deactivated_at or ''}"
 
 
 class Console:

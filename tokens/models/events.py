@@ -51,6 +51,13 @@ class Action(models.TextChoices):
         "invitation.withdrawn",
         _("{actor} withdrew the invitation of {object}"),
     )
+    POLICY_CHANGED = "company.policy_changed", _("{actor} changed the policy of {object}")
+    FACTOR_ADDED = "person.factor_added", _("{actor} added a second factor")
+    FACTOR_REMOVED = "person.factor_removed", _("{actor} removed a second factor")
+    FACTOR_RESET = "person.factor_reset", _("{actor} reset the second factor of {object}")
+    CODES_GENERATED = "person.codes_generated", _("{actor} generated recovery codes")
+    CODE_USED = "person.code_used", _("{actor} used a recovery code")
+    SESSIONS_ENDED = "person.sessions_ended", _("{actor} signed out everywhere")
     AUDIT_EXPORTED = "audit.exported", _("{actor} exported the audit trail of {object}")
     INVENTORY_EXPORTED = "inventory.exported", _("{actor} exported the inventory of {object}")
     INVENTORY_REVIEWED = "inventory.reviewed", _("{actor} reviewed the inventory of {object}")

@@ -30,6 +30,7 @@ from tokens.models import Company, Event, Invitation, Token, Use, User
 from tokens.models.accounts import Role
 from tokens.models.tokens import TokenQuerySet
 from tokens.pages import Page
+from tokens.views.recently import recently_authenticated
 from tokens.views.request import PersonRequest, posted
 
 PAGE = 50
@@ -131,6 +132,7 @@ def show(request: PersonRequest, slug: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@recently_authenticated
 def add(request: PersonRequest) -> HttpResponse:
     """Adds a company; the answer is the one page that shows its first administrator's link."""
     if not request.user.sees_every_company:
@@ -160,6 +162,7 @@ def _add(by: User, *, slug: str, name: str, email: str) -> Invitation:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@recently_authenticated
 def suspend(request: PersonRequest, slug: str) -> HttpResponse:
     """Says what will happen, and does it when confirmed."""
     company = company_of(request, slug)
@@ -178,6 +181,7 @@ def suspend(request: PersonRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+@recently_authenticated
 def resume(request: PersonRequest, slug: str) -> HttpResponse:
     """Lets its tokens work again."""
     company = deeds.resume(company_of(request, slug), by=request.user)

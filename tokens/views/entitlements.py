@@ -13,10 +13,12 @@ from tokens.forms.companies import EndForm, EntitlementForm, last_day
 from tokens.forms.tokens import ReasonForm
 from tokens.models import Entitlement
 from tokens.views.companies import company_of
+from tokens.views.recently import recently_authenticated
 from tokens.views.request import PersonRequest, posted
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@recently_authenticated
 def add(request: PersonRequest, slug: str) -> HttpResponse:
     """Lets the company pull something else."""
     company = company_of(request, slug)
@@ -38,6 +40,7 @@ def add(request: PersonRequest, slug: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@recently_authenticated
 def change_end(request: PersonRequest, slug: str, pattern: str) -> HttpResponse:
     """Lets an entitlement hold until another day."""
     entitlement = _entitlement(request, slug, pattern)
@@ -59,6 +62,7 @@ def change_end(request: PersonRequest, slug: str, pattern: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@recently_authenticated
 def end(request: PersonRequest, slug: str, pattern: str) -> HttpResponse:
     """Says what will happen, and does it when confirmed."""
     entitlement = _entitlement(request, slug, pattern)

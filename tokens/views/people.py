@@ -21,6 +21,7 @@ from tokens.forms.people import InviteForm, JoinForm, RoleForm, TokensForm
 from tokens.models import Event, Invitation, Token, User
 from tokens.models.accounts import Role
 from tokens.pages import Page
+from tokens.views.recently import recently_authenticated
 from tokens.views.request import PersonRequest
 
 PAGE = 50
@@ -75,6 +76,7 @@ def _people(people: QuerySet[User], *, is_active: bool) -> QuerySet[User]:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@recently_authenticated
 def invite(request: PersonRequest) -> HttpResponse:
     """Invites somebody to the person's own company, and shows the link."""
     company = request.user.company
@@ -101,6 +103,7 @@ def _invited(request: PersonRequest, invitation: Invitation) -> HttpResponse:
 
 @never_cache
 @require_POST
+@recently_authenticated
 def renew(request: PersonRequest, public_id: UUID) -> HttpResponse:
     """Gives an invitation another seven days, and shows its link again."""
     try:
@@ -110,6 +113,7 @@ def renew(request: PersonRequest, public_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@recently_authenticated
 def withdraw(request: PersonRequest, public_id: UUID) -> HttpResponse:
     """Ends an invitation."""
     try:
@@ -154,6 +158,7 @@ def _page(request: PersonRequest, person: User, form: RoleForm) -> HttpResponse:
 
 
 @require_POST
+@recently_authenticated
 def change_role(request: PersonRequest, public_id: UUID) -> HttpResponse:
     """Changes what a person may do."""
     person = _person(request, public_id)
@@ -172,6 +177,7 @@ def change_role(request: PersonRequest, public_id: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@recently_authenticated
 def deactivate(request: PersonRequest, public_id: UUID) -> HttpResponse:
     """Ends a person's access, and decides about their tokens."""
     person = _person(request, public_id)
@@ -191,6 +197,7 @@ def deactivate(request: PersonRequest, public_id: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@recently_authenticated
 def settle(request: PersonRequest, public_id: UUID) -> HttpResponse:
     """Decides about the tokens of somebody who has left."""
     person = _person(request, public_id)
@@ -237,6 +244,7 @@ def _heirs(person: User, *, first: User) -> list[User]:
 
 
 @require_POST
+@recently_authenticated
 def reactivate(request: PersonRequest, public_id: UUID) -> HttpResponse:
     """Lets a person sign in again."""
     person = deeds.reactivate(_person(request, public_id), by=request.user)

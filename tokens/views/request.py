@@ -16,3 +16,11 @@ class PersonRequest(HttpRequest):
 def posted(request: PersonRequest) -> QueryDict | None:
     """What a form is bound to: all that was posted, or nothing where it is only asked for."""
     return request.POST if request.method == "POST" else None
+
+
+def page_shown(htmx: HtmxDetails) -> str:
+    """The path of the page that the browser shows; "/" where the header is not ours or garbled."""
+    try:
+        return htmx.current_url_abs_path or "/"
+    except ValueError:
+        return "/"

@@ -23,10 +23,12 @@ from tokens.forms.tokens import ReasonForm
 from tokens.models import Company
 from tokens.models.tokens import TokenQuerySet
 from tokens.views.companies import PAGE, company_of
+from tokens.views.recently import recently_authenticated
 from tokens.views.request import PersonRequest, posted
 
 
 @require_POST
+@recently_authenticated
 def ticked(request: PersonRequest) -> HttpResponse:
     """Those that were ticked in the inventory, or by the vendor on a company's page."""
     slug = request.POST.get("company", "")
@@ -49,6 +51,7 @@ def ticked(request: PersonRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@recently_authenticated
 def of_person(request: PersonRequest, slug: str, person: UUID) -> HttpResponse:
     """All that somebody requested."""
     company = company_of(request, slug)
@@ -62,6 +65,7 @@ def of_person(request: PersonRequest, slug: str, person: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@recently_authenticated
 def of_company(request: PersonRequest, slug: str) -> HttpResponse:
     """All of a company, whose name must be typed."""
     company = company_of(request, slug)

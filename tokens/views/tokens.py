@@ -17,6 +17,7 @@ from tokens.actions import tokens as deeds
 from tokens.forms.tokens import DescriptionForm, ListForm, ReasonForm, RequestForm
 from tokens.models import Event, Pull, Refusal, Token, Use
 from tokens.pages import Page
+from tokens.views.recently import operators_recently_authenticated
 from tokens.views.request import PersonRequest, posted
 
 SHOWN = 50  # uses, pulls, refusals and events of a token
@@ -125,6 +126,7 @@ def _activity(token: Token) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@operators_recently_authenticated
 def describe(request: PersonRequest, username: str) -> HttpResponse:
     """Changes the description, in the row of the list or on a page of its own."""
     token = _token(request, username)
@@ -148,6 +150,7 @@ def describe(request: PersonRequest, username: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@operators_recently_authenticated
 def revoke(request: PersonRequest, username: str) -> HttpResponse:
     """Says what will happen, and does it when confirmed."""
     token = _token(request, username)
@@ -183,6 +186,7 @@ def _reason_form(request: PersonRequest, token: Token) -> ReasonForm:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@operators_recently_authenticated
 def suspend(request: PersonRequest, username: str) -> HttpResponse:
     """Says what will happen, and does it when confirmed."""
     token = _token(request, username)
@@ -204,6 +208,7 @@ def suspend(request: PersonRequest, username: str) -> HttpResponse:
 
 
 @require_POST
+@operators_recently_authenticated
 def resume(request: PersonRequest, username: str) -> HttpResponse:
     """Lets a suspended token work again."""
     try:

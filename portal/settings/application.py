@@ -1,0 +1,137 @@
+"""What is Django told of the application itself?"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from portal.environment import checked, database, read
+from portal.settings.place import BASE_DIR, PORTAL_HOST, PORTAL_URL, VAR_DIR
+from portal.settings.registry import REGISTRY_HOST
+
+DEBUG = False
+ALLOWED_HOSTS = [PORTAL_HOST, str(urlsplit(f"//{REGISTRY_HOST}").hostname)]
+CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "tokens",
+]
+MIDDLEWARE = [
+    "portal.middleware.security_headers",
+    "portal.middleware.says_what_is_allowed",
+    "portal.middleware.origin_of_request",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.middleware.ends_old_sessions",
+    "portal.middleware.stored_nowhere",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "portal.middleware.SignInRequired",
+    "portal.middleware.SecondFactorRequired",
+]
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.context.portal",
+            ]
+        },
+    }
+]
+
+# Facts.
+DATABASES = {
+    "default": checked(
+        "DATABASE_URL",
+        read("DATABASE_URL", default=f"sqlite:///{VAR_DIR}/portal.sqlite3"),
+        database,
+    )
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"] |= {
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "timeout": 5,
+            "transaction_mode": "IMMEDIATE",
+            # A revocation may not be lost with the power. Mapped into memory, 2 GB of it, what was
+            # read is shared by all threads: with 100,000 tokens the realm is nearly twice as fast.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+            " PRAGMA mmap_size=2147418112;",
+        },
+    }
+else:
+    DATABASES["default"] |= {
+        "CONN_MAX_AGE": 0,
+        # Beside what the address asks for, such as ?sslmode=verify-full.
+        "OPTIONS": DATABASES["default"].get("OPTIONS", {})
+        | {
+            "connect_timeout": 2,
+            "pool": {"min_size": 1, "max_size": 16, "timeout": 0.8, "reconnect_timeout": 1},
+            # What is asked often is planned once for each connection: half of the realm's query.
+            "server_side_binding": True,
+            "prepare_threshold": 5,
+        },
+    }
+# Shared by all processes and replicas, so that limits on sign-in hold across them.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "portal_cache",
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Static files: named by their content, compressed, served by whitenoise.
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(read("STATIC_ROOT", default=str(VAR_DIR / "static")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": "{levelname}{name}{message}",
+            "style": "{",
+            "rename_fields": {"levelname": "level", "name": "logger"},
+            "timestamp": "at",  # in UTC
+        }
+    },
+    "filters": {
+        "raised": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: record.exc_info is not None,
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    # An answer that refuses is no news, and machines may hear it a thousand times a second.
+    "loggers": {"django.request": {"level": "ERROR", "filters": ["raised"]}},
+}
