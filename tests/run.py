@@ -1,7 +1,8 @@
 """Runs every test that can run on this machine, and says what was skipped and why: ``make test``.
 
-In turn: everything on SQLite; all but browsers and engines on PostgreSQL; the same on SQLite with
-another Python, where one is here. Each reason for a skip is written to ``var/tests/skipped`` too.
+Side by side all but browsers and engines: on SQLite, on PostgreSQL, and on SQLite with another
+Python, where one is here; then browsers and engines on SQLite. Each reason for a skip is written
+to ``var/tests/skipped`` too.
 """
 
 import os
@@ -10,7 +11,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 from tests import postgres
@@ -21,13 +25,55 @@ QUICK = ["-m", "not browser and not engine"]
 OTHER_PYTHONS = ("3.13", "3.12", "3.14", "3.11")
 
 
+class Run(NamedTuple):
+    """One run of pytest."""
+
+    name: str
+    python: str
+    options: list[str]
+    environment: dict[str, str]
+
+    @property
+    def report(self) -> Path:
+        return REPORTS / f"{self.name}.xml"
+
+    def passes(self) -> bool:
+        """Runs it, and prints all that it says once it has ended."""
+        started = time.monotonic()
+        command = [self.python, "-m", "pytest", "-q", f"--junitxml={self.report}", *self.options]
+        inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=inherited | self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        took = f"{time.monotonic() - started:.0f} s"
+        print(f"\n· {self.name}\n{done.stdout}· {self.name}: {took}", flush=True)
+        return done.returncode == 0
+
+
 def main() -> int:
     REPORTS.mkdir(parents=True, exist_ok=True)
     for report in REPORTS.glob("*.xml"):
         report.unlink()
     skipped: Counter[str] = Counter()
-    # Each of them runs, whatever the others say.
-    outcomes = [passed(skipped) for passed in (on_sqlite, on_postgresql, on_another_python)]
+    with ExitStack() as ends:
+        side_by_side = [
+            Run("sqlite", sys.executable, QUICK, {}),
+            *_on_postgresql(skipped, ends),
+            *_on_another_python(skipped),
+        ]
+        # Each of them runs, whatever the others say. Browsers and engines need all of the machine.
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            outcomes = list(pool.map(Run.passes, side_by_side))
+        alone = Run("browsers and engines", sys.executable, ["-m", "browser or engine"], {})
+        outcomes.append(alone.passes())
+    for run in (*side_by_side, alone):
+        if run.report.exists():
+            skipped.update(_reasons(run.report))
     (REPORTS / "skipped").write_text("".join(f"{reason}\n" for reason in sorted(skipped)))
     print("\nSkipped:" if skipped else "\nNothing was skipped.")
     for reason, times in sorted(skipped.items()):
@@ -35,39 +81,21 @@ def main() -> int:
     return 0 if all(outcomes) else 1
 
 
-def on_sqlite(skipped: Counter[str]) -> bool:
-    return _pytest("sqlite", sys.executable, [], skipped)
-
-
-def on_postgresql(skipped: Counter[str]) -> bool:
+def _on_postgresql(skipped: Counter[str], ends: ExitStack) -> Iterator[Run]:
     if postgres.programs() is None:
         skipped["PostgreSQL: no server is installed"] += 1
-        return True
-    with postgres.running() as url:
-        return _pytest("postgresql", sys.executable, QUICK, skipped, DATABASE_URL=url)
+        return
+    url = ends.enter_context(postgres.running())
+    yield Run("postgresql", sys.executable, QUICK, {"DATABASE_URL": url})
 
 
-def on_another_python(skipped: Counter[str]) -> bool:
+def _on_another_python(skipped: Counter[str]) -> Iterator[Run]:
     """Django 5.2 is tested with Python 3.11, 6.1 with a newer one."""
     for version in OTHER_PYTHONS:
         if not sys.version.startswith(f"{version}.") and (python := _python(version)):
-            return _pytest(f"python{version}", _environment_of(python, version), QUICK, skipped)
+            yield Run(f"python{version}", _environment_of(python, version), QUICK, {})
+            return
     skipped["another Python: none is installed beside this one"] += 1
-    return True
-
-
-def _pytest(
-    name: str, python: str, options: list[str], skipped: Counter[str], **environment: str
-) -> bool:
-    print(f"\n· {name}", flush=True)
-    started, report = time.monotonic(), REPORTS / f"{name}.xml"
-    command = [python, "-m", "pytest", "-q", f"--junitxml={report}", *options]
-    inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    done = subprocess.run(command, cwd=ROOT, env=inherited | environment)
-    print(f"· {name}: {time.monotonic() - started:.0f} s", flush=True)
-    if report.exists():
-        skipped.update(_reasons(report))
-    return done.returncode == 0
 
 
 def _reasons(report: Path) -> Iterator[str]:

@@ -98,6 +98,7 @@ def test_of_those_who_enter_one_code_at_the_same_moment_one_gets_in(stack: Stack
     path, browsers = "/accounts/2fa/authenticate/", [requests.Session() for _ in range(AT_ONCE)]
     forms = []
     for browser in browsers:
+        browser.mount("http://", From("127.0.0.24"))
         form = PostedForm.of(browser.get(f"{stack.portal}/accounts/login/", timeout=30).text)
         fields = form.fields | {"login": vera["email"], "password": vera["password"]}
         page = browser.post(stack.portal + form.action, data=fields, timeout=60)

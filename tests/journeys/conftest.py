@@ -1,8 +1,10 @@
 """Who is at the browser? One Chromium for all journeys, and a window for each person in them."""
 
+import math
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,6 +31,7 @@ from tests.stack import Session, Stack
 # Their screens are seen once they are imported.
 __all__ = ["screens_of_companies", "screens_of_factors", "screens_of_mails", "screens_of_people"]
 
+LATELY = 300  # seconds, after which a few more would be asked who they are
 PROGRAM = "chromium"
 ARGUMENTS = [
     "--no-sandbox",
@@ -121,7 +124,7 @@ class Windows:
     def __init__(self, chromium: Browser, stack: Stack) -> None:
         self._chromium = chromium
         self._stack = stack
-        self._cookies: dict[str, Any] = {}
+        self._sessions: dict[str, tuple[float, Any]] = {}
         self._kept: dict[str, BrowserContext] = {}
 
     def new(self, **options: Any) -> BrowserContext:
@@ -130,14 +133,17 @@ class Windows:
         return window
 
     def of(self, email: str, **options: Any) -> BrowserContext:
-        """Somebody's window, with the session that they began in the first of theirs."""
+        """Somebody's window, with a session that they began lately."""
         key = f"{email} {options}"
         window = self._kept.get(key) or self._kept.setdefault(key, self.new(**options))
         window.set_offline(False)
         window.clear_cookies()
-        if email and email not in self._cookies:
-            self._cookies[email] = self._signed_in(window, email)
-        window.add_cookies(self._cookies.get(email, []))
+        if email:
+            begun, cookies = self._sessions.get(email, (-math.inf, []))
+            if time.monotonic() - begun > LATELY:
+                cookies = self._signed_in(window, email)
+                self._sessions[email] = time.monotonic(), cookies
+            window.add_cookies(cookies)
         return window
 
     def _signed_in(self, window: BrowserContext, email: str) -> Any:
