@@ -26,3 +26,15 @@ def test_filters_work_as_they_are_chosen_and_the_address_holds_them(
     rows = download.value.path().read_text().splitlines()
     assert len(rows) > 1
     assert all("token.requested" in row for row in rows[1:])
+
+
+def test_the_inventory_is_printed_as_a_table_and_nothing_else(visit: Visit) -> None:
+    page = visit("dirk@acme.example")
+    page.goto("/audit/tokens/")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 720, "height": 1000})  # A4, between its margins
+    expect(page.get_by_role("heading", name="All tokens of Acme")).to_be_visible()
+    expect(page.locator("table.list")).to_have_css("display", "table")
+    for hidden in ("header.site", "nav.tabs", "footer.site", "a.button", "form button"):
+        for element in page.locator(hidden).all():
+            expect(element).to_be_hidden()

@@ -1,6 +1,8 @@
 """How does somebody come to a company, and leave it without a machine that stops unseen?"""
 
 import re
+import subprocess
+import sys
 
 import pytest
 from playwright.sync_api import expect
@@ -15,7 +17,7 @@ from tests.journeys.steps import (
     person_address,
     request_token,
 )
-from tests.stack import Stack
+from tests.stack import ROOT, Stack
 
 pytestmark = pytest.mark.browser
 
@@ -58,6 +60,13 @@ def test_who_leaves_hands_one_token_over_and_the_other_ends(visit: Visit, stack:
         rf"Ana Vos revoked .*\s+{revoked.username}",
     ):
         expect(events.filter(has_text=re.compile(sentence)).first).to_be_visible()
+    with dirk.expect_download() as download:
+        dirk.get_by_role("link", name="JSON Lines, to be verified").click()
+    file = download.value.path()
+    assert f'"{revoked.username}"' in file.read_text()
+    command = [sys.executable, str(ROOT / "tokens" / "trail.py"), str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert "hold, whole" in done.stdout, done
 
 
 def test_an_admin_gives_somebody_more_to_do_and_takes_it_back(visit: Visit) -> None:

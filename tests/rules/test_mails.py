@@ -11,9 +11,10 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone, translation
 
-from tests.factories import Cast, make_person, request_token
-from tokens.actions import passwords, people, sign_ins, tokens
+from tests.factories import SEED, Cast, make_person, request_token
+from tokens.actions import factors, passwords, people, sign_ins, tokens
 from tokens.mails import letters, sending, telling
+from tokens.management.demo import set_up_app
 from tokens.models import CONSOLE, Company, Event, Invitation, Message, Token, User
 from tokens.models.accounts import Role
 from tokens.models.messages import Kind
@@ -188,11 +189,18 @@ class TestOwnAccount:
         assert "changed their password" in str(mail_of(Kind.PASSWORD_CHANGED).body)
 
     def test_a_changed_factor_is_told_in_the_words_of_its_event(self, cast: Cast) -> None:
-        event = sign_ins.sign_in(by=cast.bram)
-        telling.of_own_account(Kind.FACTOR_CHANGED, cast.bram, event)
+        set_up_app(cast.bram, SEED)
         body = str(mail_of(Kind.FACTOR_CHANGED).body)
-        assert event.plain_sentence in body
+        assert "What: Bram de Wit added a second factor" in body
         assert "From: the server itself" in body
+
+    def test_a_factor_that_somebody_reset_is_told_with_who_did_it(self, cast: Cast) -> None:
+        set_up_app(cast.bram, SEED)
+        factors.reset(cast.bram, by=cast.ana)
+        told = sending.compose(Message.objects.filter(kind=Kind.FACTOR_CHANGED).latest("pk"))
+        assert told is not None
+        assert told.to == [cast.bram.email]
+        assert "What: Ana Vos reset the second factor of Bram de Wit" in str(told.body)
 
     def test_that_access_ended_is_told_to_whom_it_ended_for(self, cast: Cast) -> None:
         people.deactivate(cast.bram, by=cast.ana)
