@@ -1,8 +1,9 @@
 """Runs every test that can run on this machine, and says what was skipped and why: ``make test``.
 
-Side by side all but browsers and engines: on SQLite, on PostgreSQL, and on SQLite with another
-Python, where one is here; then browsers and engines on SQLite. Each reason for a skip is written
-to ``var/tests/skipped`` too.
+All but browsers and engines on SQLite with another Python and on PostgreSQL with this one, so that
+each test meets both databases and both releases of Django; where one of the two is not here, on
+SQLite with this Python. Then browsers and engines on SQLite. Each reason for a skip is written to
+``var/tests/skipped`` too.
 """
 
 import os
@@ -11,7 +12,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -31,27 +31,21 @@ class Run(NamedTuple):
     name: str
     python: str
     options: list[str]
-    environment: dict[str, str]
+    database: str = ""  # SQLite
 
     @property
     def report(self) -> Path:
         return REPORTS / f"{self.name}.xml"
 
     def passes(self) -> bool:
-        """Runs it, and prints all that it says once it has ended."""
+        """Whether all of its tests pass, once it has run."""
+        print(f"\n· {self.name}", flush=True)
         started = time.monotonic()
         command = [self.python, "-m", "pytest", "-q", f"--junitxml={self.report}", *self.options]
         inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=inherited | self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        took = f"{time.monotonic() - started:.0f} s"
-        print(f"\n· {self.name}\n{done.stdout}· {self.name}: {took}", flush=True)
+        environment = inherited | ({"DATABASE_URL": self.database} if self.database else {})
+        done = subprocess.run(command, cwd=ROOT, env=environment)
+        print(f"· {self.name}: {time.monotonic() - started:.0f} s", flush=True)
         return done.returncode == 0
 
 
@@ -61,17 +55,10 @@ def main() -> int:
         report.unlink()
     skipped: Counter[str] = Counter()
     with ExitStack() as ends:
-        side_by_side = [
-            Run("sqlite", sys.executable, QUICK, {}),
-            *_on_postgresql(skipped, ends),
-            *_on_another_python(skipped),
-        ]
-        # Each of them runs, whatever the others say. Browsers and engines need all of the machine.
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            outcomes = list(pool.map(Run.passes, side_by_side))
-        alone = Run("browsers and engines", sys.executable, ["-m", "browser or engine"], {})
-        outcomes.append(alone.passes())
-    for run in (*side_by_side, alone):
+        runs = list(_runs(skipped, ends))
+        # Each of them runs, whatever the others say.
+        outcomes = [run.passes() for run in runs]
+    for run in runs:
         if run.report.exists():
             skipped.update(_reasons(run.report))
     (REPORTS / "skipped").write_text("".join(f"{reason}\n" for reason in sorted(skipped)))
@@ -81,21 +68,26 @@ def main() -> int:
     return 0 if all(outcomes) else 1
 
 
-def _on_postgresql(skipped: Counter[str], ends: ExitStack) -> Iterator[Run]:
+def _runs(skipped: Counter[str], ends: ExitStack) -> Iterator[Run]:
+    another = _another_python()
+    if another is None:
+        skipped["another Python: none is installed beside this one"] += 1
+    else:
+        yield Run(f"sqlite, python{another}", _environment_of(another), QUICK)
     if postgres.programs() is None:
         skipped["PostgreSQL: no server is installed"] += 1
-        return
-    url = ends.enter_context(postgres.running())
-    yield Run("postgresql", sys.executable, QUICK, {"DATABASE_URL": url})
+    else:
+        url = ends.enter_context(postgres.running())
+        yield Run("postgresql", sys.executable, QUICK, url)
+    if another is None or postgres.programs() is None:
+        yield Run("sqlite", sys.executable, QUICK)
+    yield Run("browsers and engines", sys.executable, ["-m", "browser or engine"])
 
 
-def _on_another_python(skipped: Counter[str]) -> Iterator[Run]:
+def _another_python() -> str | None:
     """Django 5.2 is tested with Python 3.11, 6.1 with a newer one."""
-    for version in OTHER_PYTHONS:
-        if not sys.version.startswith(f"{version}.") and (python := _python(version)):
-            yield Run(f"python{version}", _environment_of(python, version), QUICK, {})
-            return
-    skipped["another Python: none is installed beside this one"] += 1
+    others = (v for v in OTHER_PYTHONS if not sys.version.startswith(f"{v}."))
+    return next(filter(_python, others), None)
 
 
 def _reasons(report: Path) -> Iterator[str]:
@@ -107,20 +99,21 @@ def _python(version: str) -> str | None:
     """The interpreter of a version that runs, on the PATH or where pyenv keeps them."""
     installed = Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}")
     for candidate in (f"python{version}", *map(str, installed)):
-        if _runs([candidate, "-c", "import venv, ssl, sqlite3"]):
+        if _starts([candidate, "-c", "import venv, ssl, sqlite3"]):
             return candidate
     return None
 
 
-def _runs(command: list[str]) -> bool:
+def _starts(command: list[str]) -> bool:
     try:
         return subprocess.run(command, capture_output=True, timeout=30).returncode == 0
     except OSError:
         return False
 
 
-def _environment_of(python: str, version: str) -> str:
+def _environment_of(version: str) -> str:
     """The Python of a virtual environment with the packages of the lock."""
+    python = _python(version)
     make = ["make", "--no-print-directory", f"VENV=.venv-{version}", f"PYTHON={python}"]
     subprocess.run([*make, f".venv-{version}/dev"], cwd=ROOT, check=True, timeout=600)
     return str(ROOT / f".venv-{version}/bin/python")
