@@ -75,7 +75,7 @@ def resume(company: Company, *, by: Actor) -> Company:
 def _set_active(
     company: Company, is_active: bool, action: Action, *, by: Actor, reason: str = ""
 ) -> Company:
-    company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+    company = Company.objects.held(company.pk)
     if company.is_active != is_active:
         company.is_active = is_active
         company.save(update_fields=["is_active"])
@@ -93,7 +93,7 @@ def change_policy(company: Company, *, require_second_factor: bool, by: Actor) -
         NotAllowed
     """
     permissions.check(permissions.may_change_people(by, company))
-    company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+    company = Company.objects.held(company.pk)
     if company.require_second_factor == require_second_factor:
         return company
     company.require_second_factor = require_second_factor

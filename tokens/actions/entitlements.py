@@ -33,7 +33,7 @@ def add(
     permissions.check(permissions.may_manage_companies(by))
     _check_end(ends_at)
     # The company's row is the lock, so that two operators cannot add the same.
-    company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+    company = Company.objects.held(company.pk)
     if company.entitlements.filter(pattern=pattern).exists():
         raise ValidationError(_("It is listed already: change until when it holds."), code="listed")
     entitlement = Entitlement(company=company, pattern=pattern, can_push=can_push, ends_at=ends_at)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from tokens import permissions
 from tokens.mails import telling
-from tokens.models import Actor, Company, Event, User
+from tokens.models import Actor, Event, User
 from tokens.models.events import Action
 from tokens.models.messages import Kind
 
@@ -59,7 +59,7 @@ def reset(person: User, *, by: Actor) -> User:
         NotAllowed
     """
     permissions.check(permissions.may_change_people(by, person.company))
-    person = _locked(person)
+    person = User.objects.held(person)
     factors = Authenticator.objects.filter(user=person)
     kinds = sorted(factors.values_list("type", flat=True))
     if not kinds:
@@ -81,16 +81,10 @@ def sign_out_everywhere(*, by: User) -> User:
         NotAllowed
     """
     permissions.check(permissions.may_sign_in(by))
-    person = _locked(by)
+    person = User.objects.held(by)
     _end_sessions(person)
     Event.objects.record(Action.SESSIONS_ENDED, company=person.company, by=by, on=person)
     return person
-
-
-def _locked(person: User) -> User:
-    """The person as they are now; the company's row is the lock, as in all deeds about people."""
-    company = Company.objects.select_for_update(no_key=True).get(pk=person.company_id)
-    return company.people.get(pk=person.pk)
 
 
 def _end_sessions(person: User) -> None:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from tokens import permissions, text
 from tokens.actions import tokens
 from tokens.mails import telling
-from tokens.models import Actor, Company, Event, Invitation, Token, User
-from tokens.models.accounts import INVITATION_LIFETIME, Role
+from tokens.models import Actor, Company, Event, Invitation, Token, User, invitations
+from tokens.models.accounts import Role
 from tokens.models.events import Action
 from tokens.models.messages import Kind
 
@@ -48,7 +48,7 @@ def invite(email: str, *, company: Company, role: Role, by: Actor) -> Invitation
     permissions.check(permissions.may_change_people(by, company))
     email = email.strip().lower()
     # The company's row is the lock, so that of two admins one invites.
-    Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+    Company.objects.held(company.pk)
     if User.objects.filter(email=email).exists():
         raise AlreadyAPerson(email)
     if company.invitations.open().filter(email=email).exists():
@@ -116,7 +116,7 @@ def renew(invitation: Invitation, *, by: Actor) -> Invitation:
         InvitationEnded: as for ``withdraw``.
     """
     invitation = _locked_invitation(invitation, by=by)
-    invitation.expires_at = timezone.now() + INVITATION_LIFETIME
+    invitation.expires_at = timezone.now() + invitations.LIFETIME
     invitation.save(update_fields=["expires_at"])
     Event.objects.record(
         Action.INVITATION_RENEWED, company=invitation.company, by=by, on=invitation
@@ -144,7 +144,7 @@ def change_role(person: User, *, role: Role, by: Actor) -> User:
         LastAdmin: nobody would be left to administer the company.
     """
     permissions.check(permissions.may_change_people(by, person.company))
-    person = _locked_person(person)
+    person = User.objects.held(person)
     before = person.role
     if role == before:
         return person
@@ -177,7 +177,7 @@ def deactivate(person: User, *, by: Actor, heir_of: HeirOf = attrgetter("request
     """
     permissions.check(permissions.may_change_people(by, person.company))
     left = _locked_tokens(person)
-    person = _locked_person(person)
+    person = User.objects.held(person)
     if not person.is_active:
         return person
     _check_another_admin(person)
@@ -226,19 +226,13 @@ def reactivate(person: User, *, by: Actor) -> User:
         NotAllowed
     """
     permissions.check(permissions.may_change_people(by, person.company))
-    person = _locked_person(person)
+    person = User.objects.held(person)
     if person.is_active:
         return person
     person.is_active = True
     person.save(update_fields=["is_active"])
     Event.objects.record(Action.PERSON_REACTIVATED, company=person.company, by=by, on=person)
     return person
-
-
-def _locked_person(person: User) -> User:
-    """The row as it is now. The company's row is the lock, so that of two admins one remains."""
-    company = Company.objects.select_for_update(no_key=True).get(pk=person.company_id)
-    return company.people.get(pk=person.pk)
 
 
 def _check_another_admin(person: User) -> None:

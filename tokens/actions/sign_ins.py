@@ -78,7 +78,7 @@ def fail(person: User) -> Event | None:
 
 def _hold_trail_of(person: User) -> None:
     """Of two at once the second sees what the first has noted."""
-    Company.objects.select_for_update(no_key=True).get(pk=person.company_id)
+    Company.objects.held(person.company_id)
 
 
 class Attempt(NamedTuple):

@@ -4,7 +4,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import tokens.models.accounts
+import tokens.models.invitations
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
                 ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('email', models.EmailField(max_length=254)),
                 ('role', models.CharField(choices=[('member', 'member'), ('auditor', 'auditor'), ('admin', 'administrator')], default='member', max_length=10)),
-                ('expires_at', models.DateTimeField(default=tokens.models.accounts._a_week_from_now)),
+                ('expires_at', models.DateTimeField(default=tokens.models.invitations._a_week_from_now)),
                 ('accepted_at', models.DateTimeField(blank=True, null=True)),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='tokens.company')),
                 ('invited_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

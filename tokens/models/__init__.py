@@ -1,8 +1,9 @@
 """The facts: one module for each kind of thing that is remembered."""
 
-from tokens.models.accounts import CONSOLE, Actor, Company, Console, Entitlement, Invitation, User
+from tokens.models.accounts import CONSOLE, Actor, Company, Console, Entitlement, User
 from tokens.models.events import Event
 from tokens.models.failures import Failure, throttle
+from tokens.models.invitations import Invitation
 from tokens.models.jobs import Sighting
 from tokens.models.messages import Message
 from tokens.models.pulls import Notification, Pull, noted_pulls

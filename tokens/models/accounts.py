@@ -1,14 +1,11 @@
 """Who are the companies and their people, and what may each company pull?"""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 from uuid import uuid4
 
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -18,9 +15,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tokens.registry import scopes
-
-INVITATION_LIFETIME = timedelta(days=7)
-_INVITATION_SALT = "tokens.invitation"
 
 
 class Party(NamedTuple):
@@ -32,6 +26,14 @@ class Party(NamedTuple):
 
 
 class CompanyQuerySet(models.QuerySet["Company"]):
+    def held(self, company_id: int) -> "Company":
+        """The row as it is now, which nobody else holds until the transaction has ended.
+
+        Rows that refer to the company hold a key-share lock on it, with which a stronger lock than
+        this one would deadlock.
+        """
+        return self.select_for_update(no_key=True).get(pk=company_id)
+
     def visible_to(self, user: "User") -> "CompanyQuerySet":
         """All for the vendor's admins and auditors; nobody else looks at companies."""
         return self if user.sees_every_company else self.none()
@@ -136,6 +138,10 @@ class UserManager(BaseUserManager["User"]):
         """The user's colleagues; everybody for the vendor's admins and auditors."""
         return self.all() if user.sees_every_company else self.filter(company=user.company)
 
+    def held(self, person: "User") -> "User":
+        """The row as it is now; the company's is the lock, so that of two admins one remains."""
+        return Company.objects.held(person.company_id).people.get(pk=person.pk)
+
     def get_by_natural_key(self, email: str | None) -> "User":
         return self.get(email__iexact=email)
 
@@ -231,60 +237,3 @@ class Console:
 
 CONSOLE = Console()
 Actor = User | Console
-
-
-class InvitationQuerySet(models.QuerySet["Invitation"]):
-    def visible_to(self, user: User) -> "InvitationQuerySet":
-        """Those to the user's company; to every company for the vendor's admins and auditors."""
-        return self if user.sees_every_company else self.filter(company=user.company)
-
-    def open(self) -> "InvitationQuerySet":
-        return self.filter(accepted_at=None, expires_at__gt=timezone.now())
-
-    def behind(self, key: str) -> "Invitation | None":
-        """The open invitation that the key in a link was made for, if there is one."""
-        try:
-            public_id = signing.loads(key, salt=_INVITATION_SALT)
-        except signing.BadSignature:
-            return None
-        return self.open().select_related("company").filter(public_id=public_id).first()
-
-
-def _a_week_from_now() -> datetime:
-    return timezone.now() + INVITATION_LIFETIME
-
-
-class Invitation(models.Model):
-    """Lets the owner of an e-mail address join a company, once, within seven days."""
-
-    public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
-    company = models.ForeignKey(Company, models.PROTECT, related_name="invitations")
-    email = models.EmailField()
-    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
-    invited_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    expires_at = models.DateTimeField(default=_a_week_from_now)
-    accepted_at = models.DateTimeField(null=True, blank=True)
-
-    objects = InvitationQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(role__in=Role.values), name="known_invited_role"),
-        ]
-
-    def __str__(self) -> str:
-        return self.email
-
-    @property
-    def party(self) -> Party:
-        return Party("invitation", str(self.public_id), self.email)
-
-    @property
-    def key(self) -> str:
-        """What its link ends in. It is made when needed and stored nowhere."""
-        return signing.dumps(str(self.public_id), salt=_INVITATION_SALT)
-
-    @property
-    def link(self) -> str:
-        """Whoever has it can join as this address."""
-        return f"{settings.PORTAL_URL}{reverse('join', args=[self.key])}"

@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from tokens import origin, trail
-from tokens.models.accounts import Actor, Company, Invitation, Party, User
+from tokens.models.accounts import Actor, Company, Party, User
+from tokens.models.invitations import Invitation
 from tokens.models.tokens import Token
 
 Subject = Company | Invitation | Token | User
@@ -143,9 +144,7 @@ class EventQuerySet(models.QuerySet["Event"]):
     ) -> "list[Event]":
         """As ``record``, an event about each of them: of many, in a few statements."""
         told = dict(details or {}) | ({"reason": reason} if reason else {})
-        # The company's row is the lock on the head of its chain. Rows that refer to the company
-        # hold a key-share lock on it, with which a stronger lock than this one would deadlock.
-        Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+        Company.objects.held(company.pk)  # which is the lock on the head of its chain
         last = self.filter(company=company.slug).order_by("-sequence").first()
         here, now = origin.current.get(), timezone.now()
         events = []

@@ -9,7 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tokens.models.accounts import Invitation, Role, User
+from tokens.models.accounts import Role, User
+from tokens.models.invitations import Invitation
 
 # How long until it is tried again, after the first failure, the second, and so on.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360))
