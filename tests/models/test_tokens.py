@@ -197,6 +197,16 @@ def test_a_search_of_many_words_asks_few_questions(
     request_token(cast.bram, "Production cluster")
     with assert_queries(3):
         assert found("cluster production " * 20) != []
+    with assert_queries(3):
+        assert found("uste duct " * 20) != []
+
+
+def test_a_list_without_words_asks_nothing_about_them(
+    cast: Cast, assert_queries: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    token = request_token(cast.bram).token
+    with assert_queries(1):
+        assert found("") == [token]
 
 
 def test_a_twin_is_another_live_token_of_the_same_description(cast: Cast) -> None:

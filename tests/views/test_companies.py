@@ -24,6 +24,7 @@ from tokens.models.pulls import noted_pulls
 from tokens.models.refusals import Attempt, noted_refusals
 from tokens.models.standing import Reason
 from tokens.models.uses import Place, noted_uses
+from tokens.pages import ROWS
 from tokens.registry.notifications import Pulled
 from tokens.views import companies
 
@@ -131,7 +132,7 @@ class TestASearch:
         assert 'value="nothing like it"' in page
 
     def test_says_when_there_are_more(self, cast: Cast, tom: Client) -> None:
-        for number in range(companies.PAGE + 1):
+        for number in range(ROWS + 1):
             request_token(cast.bram, f"Machine {number}")
         assert "There are more. Write more of the description." in find(tom, "Machine")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -84,15 +84,17 @@ class TokenQuerySet(models.QuerySet["Token"]):
         Args:
             people: who may have requested them.
         """
-        found, longest = self, max(words.split(), key=len, default="")
+        found = self
         for word in words.split():
-            named, hinted = people.filter(_is_called(word)), Secret.objects.hinted(word)
-            has_word = search.has(word) | Q(requested_by__in=named)
-            found = found.filter(has_word | Q(pk__in=hinted) if hinted else has_word)
-        if people.filter(_is_called(longest)).exists():
+            named = Q(requested_by__in=people.filter(_is_called(word)))
+            hinted = Q(pk__in=Secret.objects.hinted(word))
+            found = found.filter(search.has(word) | named | hinted)
+        longest = max(words.split(), key=len, default="")
+        if not longest or people.filter(_is_called(longest)).exists():
             return found
         keys = search.keys(longest, among=Token.objects.all())
-        return found if keys is None else found.filter(pk__in=keys + Secret.objects.hinted(longest))
+        hinted = Q(pk__in=Secret.objects.hinted(longest))
+        return found if keys is None else found.filter(Q(pk__in=keys) | hinted)
 
     def with_secrets(self, digests: Collection[bytes]) -> Self:
         """Those whose secrets, the retired ones too, have these digests."""
@@ -181,11 +183,10 @@ class Token(models.Model):
 
 
 class SecretManager(models.Manager["Secret"]):
-    def hinted(self, word: str) -> list[int]:
-        """The keys of the tokens with a secret that ends with the word."""
-        if len(word) != credentials.HINT_LENGTH:
-            return []
-        return list(self.filter(hint=word).values_list("token", flat=True))
+    def hinted(self, word: str) -> "models.QuerySet[Secret, Any]":
+        """The tokens with a secret that ends with the word, where it is as long as a hint."""
+        is_hint = len(word) == credentials.HINT_LENGTH
+        return (self.filter(hint=word) if is_hint else self.none()).values("token")
 
     def mint(self, token: Token) -> str:
         """Stores the digest of a new secret for the token, and answers the secret itself."""

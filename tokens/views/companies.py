@@ -5,7 +5,6 @@ Whoever is not an admin or auditor of the vendor is answered as if there were no
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -13,7 +12,6 @@ from django.db import IntegrityError, transaction
 from django.db.models import Prefetch
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -29,11 +27,10 @@ from tokens.forms.tokens import ReasonForm
 from tokens.models import Company, Event, Invitation, Token, Use, User
 from tokens.models.accounts import Role
 from tokens.models.tokens import TokenQuerySet
-from tokens.pages import Page
+from tokens.pages import ROWS, Page
 from tokens.views.recently import recently_authenticated
 from tokens.views.request import PersonRequest, posted
 
-PAGE = 50
 NEWEST = 20  # events on a company's page
 PLACES = 10  # where a leaked token was used
 
@@ -68,7 +65,7 @@ def index(request: PersonRequest) -> HttpResponse:
     context = _asked(request)
     words = context["words"]
     found = figures.of(Company.objects.visible_to(request.user).matching(words))
-    context["page"] = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    context["page"] = Paginator(found, ROWS).get_page(request.GET.get("page"))
     if context["spotted"]:
         context["leaked"] = _with_places(request.user, context["spotted"])
     elif words:
@@ -99,9 +96,9 @@ def _by_words(user: User, words: str) -> dict[str, Any]:
     tokens = tokens.order_by("-pk")
     people = User.objects.matching(words).select_related("company").order_by("name", "pk")
     return {
-        "tokens": tokens.select_related("company", "requested_by", "revoked_by")[: PAGE + 1],
-        "people": people[: PAGE + 1],
-        "most": PAGE,
+        "tokens": tokens.select_related("company", "requested_by", "revoked_by")[: ROWS + 1],
+        "people": people[: ROWS + 1],
+        "most": ROWS,
     }
 
 
@@ -121,7 +118,7 @@ def show(request: PersonRequest, slug: str) -> HttpResponse:
         "page": page,
         "rows": [(token, inventory.flags(token)) for token in page.rows],
         "may_revoke": context["may_manage"],
-        "people": Paginator(figures.people_of(company), PAGE).page(1),
+        "people": Paginator(figures.people_of(company), ROWS).page(1),
         "entitlements": company.entitlements.order_by("pattern"),
         "pulls": figures.pulls_by_day(company, today=now.date()),
         "refused": figures.refused(company, now=now),
@@ -149,9 +146,7 @@ def add(request: PersonRequest) -> HttpResponse:
         except AlreadyAPerson:
             form.add_error("email", _("They have an account already."))
         else:
-            link = settings.PORTAL_URL + reverse("join", args=[invitation.key])
-            context = {"invitation": invitation, "link": link}
-            return render(request, "companies/added.html", context)
+            return render(request, "companies/added.html", {"invitation": invitation})
     return render(request, "companies/add.html", {"form": form}, status=422 if form.errors else 200)
 
 

@@ -15,7 +15,7 @@ from tokens.actions import factors as deeds
 from tokens.forms.factors import PolicyForm
 from tokens.models import User
 from tokens.views.recently import recently_authenticated
-from tokens.views.request import PersonRequest
+from tokens.views.request import PersonRequest, posted
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -25,7 +25,7 @@ def policy(request: PersonRequest) -> HttpResponse:
     company = request.user.company
     permissions.check(permissions.may_change_people(request.user, company))
     now = {"require_second_factor": company.require_second_factor}
-    form = PolicyForm(request.POST if request.method == "POST" else None, initial=now)
+    form = PolicyForm(posted(request), initial=now)
     if not form.is_valid():
         return render(request, "people/policy.html", {"form": form})
     companies.change_policy(company, by=request.user, **form.cleaned_data)

@@ -12,13 +12,13 @@ from tokens.actions import mails as deeds
 from tokens.forms.mails import MailChoicesForm
 from tokens.models import Message
 from tokens.pages import Page
-from tokens.views.request import PersonRequest
+from tokens.views.request import PersonRequest, posted
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def choices(request: PersonRequest) -> HttpResponse:
     """Asks which mails the person wants. What they choose is theirs alone, and no event."""
-    form = MailChoicesForm(request.POST if request.method == "POST" else None, person=request.user)
+    form = MailChoicesForm(posted(request), person=request.user)
     if form.is_valid():
         form.save()
         messages.success(request, _("Your choice is kept."))

@@ -7,24 +7,22 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tokens import grants, permissions
+from tokens import figures, grants, permissions
 from tokens.actions import people as deeds
 from tokens.forms.people import InviteForm, JoinForm, RoleForm, TokensForm
-from tokens.models import Event, Invitation, Token, User
+from tokens.models import Event, Invitation, User
 from tokens.models.accounts import Role
-from tokens.pages import Page
+from tokens.pages import ROWS, Page
 from tokens.views.recently import recently_authenticated
-from tokens.views.request import PersonRequest
+from tokens.views.request import PersonRequest, posted
 
-PAGE = 50
 DECIDED_AT_ONCE = 100  # tokens for which a page offers an exception
 
 
@@ -53,25 +51,16 @@ def index(request: PersonRequest) -> HttpResponse:
     """Colleagues by name, 50 a page, and the open invitations; or those who have left."""
     have_left = request.GET.get("status") == "deactivated"
     company, number = request.user.company, request.GET.get("page")
+    people = figures.people_of(company)
     invited = company.invitations.open().select_related("invited_by").order_by("-expires_at", "pk")
     context = {
         "query": request.GET,
         "have_left": have_left,
-        "page": Paginator(_people(company.people.all(), is_active=not have_left), PAGE).get_page(
-            number
-        ),
-        "invited": Paginator(invited.none() if have_left else invited, PAGE).get_page(number),
+        "page": Paginator(people.filter(is_active=not have_left), ROWS).get_page(number),
+        "invited": Paginator(invited.none() if have_left else invited, ROWS).get_page(number),
         "may_change": permissions.may_change_people(request.user, company),
     }
     return render(request, "people/index.html", context)
-
-
-def _people(people: QuerySet[User], *, is_active: bool) -> QuerySet[User]:
-    """By name, with the number of their ``live_tokens``."""
-    live = Token.objects.live().filter(requested_by=OuterRef("pk")).order_by()
-    number = Subquery(live.values("requested_by").annotate(n=Count("pk")).values("n"))
-    found = people.filter(is_active=is_active).annotate(live_tokens=Coalesce(number, 0))
-    return found.order_by("name", "pk")
 
 
 @never_cache
@@ -81,7 +70,7 @@ def invite(request: PersonRequest) -> HttpResponse:
     """Invites somebody to the person's own company, and shows the link."""
     company = request.user.company
     permissions.check(permissions.may_change_people(request.user, company))
-    form = InviteForm(request.POST if request.method == "POST" else None)
+    form = InviteForm(posted(request))
     if form.is_valid():
         try:
             invitation = deeds.invite(company=company, by=request.user, **form.cleaned_data)
@@ -151,7 +140,7 @@ def _page(request: PersonRequest, person: User, form: RoleForm) -> HttpResponse:
         "form": form,
         "page": Page(tokens, older=older, key="username"),
         "query": request.GET,
-        "events": Event.objects.about(person)[:PAGE],
+        "events": Event.objects.about(person)[:ROWS],
         "may_change": permissions.may_change_people(request.user, person.company),
     }
     return render(request, "people/show.html", context, status=422 if form.errors else 200)
@@ -217,10 +206,9 @@ def _told(request: PersonRequest, person: User, told: str) -> HttpResponse:
 
 
 def _tokens_form(request: PersonRequest, person: User) -> TokensForm:
-    posted = request.POST if request.method == "POST" else None
     last_used = F("last_used_at").desc(nulls_last=True)
     tokens = person.requested_tokens.live().order_by(last_used, "-pk")[:DECIDED_AT_ONCE]
-    return TokensForm(posted, heirs=_heirs(person, first=request.user), tokens=tokens)
+    return TokensForm(posted(request), heirs=_heirs(person, first=request.user), tokens=tokens)
 
 
 def _decision(request: PersonRequest, person: User, form: TokensForm) -> HttpResponse:

@@ -22,7 +22,8 @@ from tokens.forms.companies import TypedNameForm
 from tokens.forms.tokens import ReasonForm
 from tokens.models import Company
 from tokens.models.tokens import TokenQuerySet
-from tokens.views.companies import PAGE, company_of
+from tokens.pages import ROWS
+from tokens.views.companies import company_of
 from tokens.views.recently import recently_authenticated
 from tokens.views.request import PersonRequest, posted
 
@@ -36,9 +37,9 @@ def ticked(request: PersonRequest) -> HttpResponse:
     permissions.check(permissions.may_change_tokens(request.user, company))
     back = resolve_url(company if slug else "inventory")
     chosen = set(filter(credentials.is_username, request.POST.getlist("token")))
-    if not 0 < len(chosen) <= PAGE:
+    if not 0 < len(chosen) <= ROWS:
         told = _("Tick the tokens that you want to revoke, at most %(most)s at once.")
-        messages.warning(request, told % {"most": PAGE})
+        messages.warning(request, told % {"most": ROWS})
         return redirect(back)
     tokens = company.tokens.filter(username__in=chosen)
     if tokens.count() != len(chosen):
@@ -100,7 +101,7 @@ def _ask_or_revoke(
         "company": company,
         "form": form,
         "query": request.GET,
-        "page": Paginator(last_used_first, PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(last_used_first, ROWS).get_page(request.GET.get("page")),
         "bound": grants.bound_seconds(can_push=left.filter(can_push=True).exists()),
     }
     status = 422 if form.errors else 200
