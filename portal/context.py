@@ -12,6 +12,8 @@ def portal(request: HttpRequest) -> dict[str, object]:
     """The brand, the registry's host, and for operators what they must know in time."""
     return {
         "brand": settings.PORTAL_BRAND,
+        "colour": settings.PORTAL_COLOUR,
+        "logo": settings.PORTAL_LOGO,
         "registry": settings.REGISTRY_HOST,
         "authority_left": _authority_left() if _is_operator(request) else None,
     }

@@ -68,6 +68,18 @@ def host_and_port(text: str) -> str:
     return text
 
 
+def picture(text: str) -> Path | None:
+    """An SVG, PNG or WebP of at most 64 kB that can be read; None for none."""
+    if not text:
+        return None
+    path = Path(text).resolve()
+    if path.suffix not in {".svg", ".png", ".webp"}:
+        raise ValueError(f"{text!r} is neither .svg nor .png nor .webp")
+    if len(path.read_bytes()) > 65_536:
+        raise ValueError(f"{text!r} has more than 64 kB")
+    return path
+
+
 def networks(texts: list[str]) -> list[Network]:
     return [ip_network(text) for text in texts]
 

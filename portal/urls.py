@@ -8,6 +8,7 @@ from allauth.mfa.webauthn import views as webauthn
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from portal import brand
 from portal.factors import SecondStep, whole
 from tokens.views import (
     catalog,
@@ -90,6 +91,8 @@ accounts = [
 ]
 
 urlpatterns = [
+    path("brand/style.css", brand.style, name="brand_style"),
+    path("brand/logo", brand.logo, name="brand_logo"),
     path("", RedirectView.as_view(pattern_name="tokens"), name="home"),
     path("tokens/", tokens.index, name="tokens"),
     path("tokens/request/", tokens.request_token, name="request_token"),

@@ -55,6 +55,8 @@ PUBLIC_DOORS = {
     "account_logout",
     "mfa_authenticate",
     "join",
+    "brand_style",
+    "brand_logo",
 }
 MACHINE_DOORS = {"realm", "check", "registry_events", "livez", "readyz", "metrics"}
 
@@ -167,7 +169,7 @@ def test_doors_for_machines_are_listed() -> None:
 
 
 def test_public_doors_of_ours_say_why_on_the_same_line() -> None:
-    for file in files("tokens/views"):
+    for file in [*files("tokens/views"), *files("portal")]:
         for line in file.read_text().splitlines():
             if line.startswith("@login_not_required"):
                 assert "  # " in line, f"{file.name}: {line}"

@@ -4,6 +4,7 @@ from email.utils import formataddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from portal.colours import OURS, Shades
 from portal.environment import (
     checked,
     env,
@@ -12,6 +13,7 @@ from portal.environment import (
     mail,
     networks,
     not_empty,
+    picture,
     read,
     sender,
     time_zone,
@@ -31,6 +33,8 @@ PORTAL_URL = checked(
 IS_HTTPS = PORTAL_URL.startswith("https://")
 PORTAL_HOST = str(urlsplit(PORTAL_URL).hostname)
 PORTAL_BRAND = read("PORTAL_BRAND", default="Thinkwise containers")
+PORTAL_COLOUR = checked("PORTAL_COLOUR", read("PORTAL_COLOUR", default=OURS), Shades.of)
+PORTAL_LOGO = checked("PORTAL_LOGO", read("PORTAL_LOGO", default=""), picture)
 SECRET_KEY = checked("SECRET_KEY", read("SECRET_KEY"), not_empty)
 # Earlier ones, with which what they signed and encrypted can still be read.
 SECRET_KEY_FALLBACKS = [key.strip() for key in read("SECRET_KEY_FALLBACKS", env.list, default=[])]

@@ -35,6 +35,8 @@ PEOPLE = {
 # A status, or "in" where the answer leads to the sign-in. A method that has no row is answered
 # with 405 to whoever may open the door at all.
 TABLE = """
+brand_style           GET HEAD         200 200 200 200 200 200 200 200 200
+brand_logo            GET HEAD         404 404 404 404 404 404 404 404 404
 home                  GET HEAD         in  302 302 302 302 in  302 302 302
 home                  POST PUT PATCH   in  302 302 302 302 in  302 302 302
 home                  DELETE OPTIONS   in  302 302 302 302 in  302 302 302

@@ -62,6 +62,7 @@ def compose(message: Message) -> EmailMultiAlternatives | None:
             "letter": letter,
             "person": message.person,
             "brand": settings.PORTAL_BRAND,
+            "colour": settings.PORTAL_COLOUR.on_light,
             "portal": settings.PORTAL_URL,
         }
         mail = EmailMultiAlternatives(
