@@ -26,22 +26,22 @@ class Flag(models.TextChoices):
     NOT_REVIEWED = "not_reviewed", _("No review for a year")
 
 
-def of(company: Company, *, now: datetime) -> TokenQuerySet:
-    """All its tokens, newest first, with ``addresses``, ``pulls_lately`` of 30 days, and
-    whether one that was there a year ago was ``reviewed_lately``.
+def of(company: Company, *, now: datetime, among: TokenQuerySet | None = None) -> TokenQuerySet:
+    """Its tokens, newest first, with ``addresses``, ``pulls_lately`` of 30 days, and whether one
+    that was there a year ago was ``reviewed_lately``.
+
+    Args:
+        among: some of the company's tokens; all of them where it is not given.
     """
+    tokens = Token.objects.of(company) if among is None else among
     addresses = Use.objects.filter(token=OuterRef("pk")).order_by().values("token")
     pulls = Pull.objects.filter(token=OuterRef("pk"), day__gte=(now - PULLED_WITHIN).date())
     year_ago = now - REVIEWED_WITHIN
     reviews = Review.objects.filter(company=company, at__gte=year_ago)
-    return (
-        Token.objects.of(company)
-        .select_related("requested_by", "revoked_by")
-        .annotate(
-            addresses=_number(addresses.annotate(n=Count("address", distinct=True))),
-            pulls_lately=_number(pulls.order_by().values("token").annotate(n=Sum("count"))),
-            reviewed_lately=Q(requested_at__gte=year_ago) | Exists(reviews),
-        )
+    return tokens.select_related("requested_by", "revoked_by").annotate(
+        addresses=_number(addresses.annotate(n=Count("address", distinct=True))),
+        pulls_lately=_number(pulls.order_by().values("token").annotate(n=Sum("count"))),
+        reviewed_lately=Q(requested_at__gte=year_ago) | Exists(reviews),
     )
 
 

@@ -195,9 +195,9 @@ def test_a_search_of_many_words_asks_few_questions(
     cast: Cast, assert_queries: Callable[[int], AbstractContextManager[None]]
 ) -> None:
     request_token(cast.bram, "Production cluster")
-    with assert_queries(3):
+    with assert_queries(4):
         assert found("cluster production " * 20) != []
-    with assert_queries(3):
+    with assert_queries(4):
         assert found("uste duct " * 20) != []
 
 

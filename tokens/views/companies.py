@@ -108,9 +108,10 @@ def show(request: PersonRequest, slug: str) -> HttpResponse:
     """One company: its figures, tokens, people, entitlements and newest events."""
     company = company_of(request, slug)
     now, context = timezone.now(), _asked(request)
-    found = inventory.of(company, now=now).matching(context["words"], people=company.people.all())
+    found = Token.objects.of(company).matching(context["words"], people=company.people.all())
     if context["spotted"]:
         found = found.with_secrets(context["spotted"].digests)
+    found = inventory.of(company, now=now, among=found)
     older = found.older_than(request.GET.get("before", ""), of=company)
     page = Page(found, older=older, key="username")
     context |= {
