@@ -14,6 +14,7 @@ from django.http import (
     HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from tokens import origin
 from tokens.models import User
 from tokens.views.request import page_shown
+from tokens.views.watching import is_watching
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -86,22 +88,28 @@ def origin_of_request(get_response: Handler) -> Handler:
     return middleware
 
 
-def ends_old_sessions(get_response: Handler) -> Handler:
-    """Signs people out 12 hours after they signed in, or when they were idle for 30 minutes."""
+class EndsOldSessions(MiddlewareMixin):
+    """Signs people out 12 hours after they signed in, or when they were idle for 30 minutes.
 
-    def middleware(request: HttpRequest) -> HttpResponseBase:
+    What a page asks by itself, while it stands open, is no sign that somebody is there.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
         if request.user.is_authenticated:
             now = int(time.time())
             started = request.session.setdefault("started_at", now)
-            seen = request.session.get("seen_at", now)
+            seen = request.session.setdefault("seen_at", now)
             is_old = now - started > settings.SESSION_COOKIE_AGE
             if is_old or now - seen > settings.SESSION_IDLE_SECONDS:
                 logout(request)
-            elif now - seen >= SEEN_EVERY or "seen_at" not in request.session:
-                request.session["seen_at"] = now
-        return get_response(request)
 
-    return middleware
+    def process_view(
+        self, request: HttpRequest, view: Handler, args: object, kwargs: object
+    ) -> None:
+        if request.user.is_authenticated and not is_watching(view):
+            now = int(time.time())
+            if now - request.session["seen_at"] >= SEEN_EVERY:
+                request.session["seen_at"] = now
 
 
 def stored_nowhere(get_response: Handler) -> Handler:
@@ -117,11 +125,16 @@ def stored_nowhere(get_response: Handler) -> Handler:
 
 
 class SignInRequired(LoginRequiredMiddleware):
-    """Doors are locked by default. htmx is sent to the sign-in page, not given it as a fragment."""
+    """Doors are locked by default. htmx is sent to the sign-in page, not given it as a fragment.
+
+    What only watches is not sent there: the page on which it stands may hold a secret.
+    """
 
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponseBase:
+        if request.htmx and is_watching(view_func):  # type: ignore[attr-defined]
+            return render(request, "account/_session_ended.html")
         if request.htmx:  # type: ignore[attr-defined]
             back = urlencode({"next": page_shown(request.htmx)})  # type: ignore[attr-defined]
             return HttpResponseClientRedirect(f"{reverse(settings.LOGIN_URL)}?{back}")

@@ -11,6 +11,7 @@ from django.views.generic import RedirectView
 from portal import brand
 from portal.factors import SecondStep, whole
 from tokens.views import (
+    activity,
     catalog,
     companies,
     entitlements,
@@ -98,6 +99,8 @@ urlpatterns = [
     path("tokens/request/", tokens.request_token, name="request_token"),
     path("tokens/revoke/", revocations.ticked, name="revoke_tokens"),
     path("tokens/<slug:username>/", tokens.show, name="token"),
+    path("tokens/<slug:username>/activity/", activity.index, name="token_activity"),
+    path("tokens/<slug:username>/first-log-in/", activity.first_log_in, name="first_log_in"),
     path("tokens/<slug:username>/describe/", tokens.describe, name="describe_token"),
     path("tokens/<slug:username>/revoke/", tokens.revoke, name="revoke_token"),
     path("tokens/<slug:username>/suspend/", tokens.suspend, name="suspend_token"),

@@ -1,71 +1,77 @@
-// The only script of ours: what HTML and htmx cannot do. Every page works without it.
-"use strict";
-
+// What HTML and htmx cannot do. Every page works without it.
+const root = document.documentElement;
 const find = (selector) => document.querySelector(selector);
+const on = (name, act) => document.addEventListener(name, act);
 
-// Emptied first, so that the same words are announced again.
+// Emptied first: so the same words are announced again.
 function say(words) {
   find("#status").textContent = "";
-  setTimeout(() => { find("#status").textContent = words; });
+  setTimeout(() => { find("#status").textContent = document.body.dataset[words]; });
 }
 
-// A page that shows a secret forgets it when it is left, and never comes back from the browser's memory.
+// Whoever leaves a secret takes it off the page, and never gets it back from memory.
 addEventListener("pagehide", () => find("[data-wipe]")?.replaceChildren());
-addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
-// Leaving before the secret was copied or stored asks once.
+// Leaving before it was copied or stored asks once.
 addEventListener("beforeunload", (event) => {
-  const page = find("[data-wipe]");
-  if (page && !page.dataset.done) {
+  const page = find("[data-wipe]:not([data-done])");
+  if (page) {
     page.dataset.done = "asked";
     event.preventDefault();
   }
 });
 
 function isStored(text) {
-  const secret = find("[data-wipe] #token-secret")?.textContent;
+  const secret = find("#token-secret")?.textContent;
   if (secret && text.includes(secret)) find("[data-wipe]").dataset.done = "stored";
 }
 
 async function copy(button) {
-  const source = document.getElementById(button.dataset.copy);
+  const source = find(`#${button.dataset.copy}`);
   try {
     await navigator.clipboard.writeText(source.textContent);
     button.dataset.state = "copied";
     isStored(source.textContent);
-    say(document.body.dataset.copied);
+    say("copied");
   } catch {
     getSelection().selectAllChildren(source);
-    say(document.body.dataset.selected);
+    say("selected");
   }
 }
 
-document.addEventListener("copy", () => isStored(String(getSelection())));
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-copy]");
+on("copy", () => isStored(String(getSelection())));
+on("click", ({ target }) => {
+  const button = target.closest("[data-copy]");
   if (button) copy(button);
-  const opener = event.target.closest("[commandfor]");
-  if (opener && !("command" in opener)) document.getElementById(opener.getAttribute("commandfor")).showModal();
-  if (event.target.closest("[data-stored]")) isStored(find("#token-secret").textContent);
+  const opener = target.closest("[commandfor]");
+  if (opener && !opener.command) find(`#${opener.getAttribute("commandfor")}`).showModal();
+  if (target.closest("[data-stored]")) isStored(find("#token-secret").textContent);
 });
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") event.target.closest("tr.editing")?.querySelector("[data-cancel]").click();
-});
+on("keydown", ({ key, target }) =>
+  key === "Escape" && target.closest("tr.editing")?.querySelector("[data-cancel]").click());
 
-// What htmx brings: a dialog opens, errors take the focus, and the answer to a deed says what has it next.
-document.addEventListener("htmx:load", (event) => {
-  if (event.detail.elt.matches("dialog[data-open]")) event.detail.elt.showModal();
-  event.detail.elt.querySelector("[data-error-summary]")?.focus();
-});
-document.addEventListener("focusOn", (event) => find(event.detail.value)?.focus());
+// What htmx brings: a dialog, and what has the focus next.
+on("htmx:load", ({ target }) => target.matches("dialog[data-open]") && target.showModal());
+on("focusOn", ({ detail }) => find(detail.value)?.focus());
 for (const failure of ["htmx:responseError", "htmx:sendError", "allauth.error"]) {
-  document.addEventListener(failure, (event) => {
+  on(failure, (event) => {
     event.preventDefault();
-    // Nothing is announced behind an open dialog.
+    // What keeps asking says so in its place; nothing is heard behind a dialog.
+    const lost = event.target.querySelector("[data-lost]");
+    if (lost) return lost.hidden = false;
     find("dialog[open]")?.close();
-    say(document.body.dataset.failed);
+    say("failed");
   });
 }
 
-find("[data-error-summary]")?.focus();
-document.documentElement.classList.add("scripted");
+// Ages stay right, in the words of templatetags/words.py.
+const ages = new Intl.RelativeTimeFormat(root.lang);
+const units = Object.entries({ year: 31536e6, month: 2592e6, day: 864e5, hour: 36e5, minute: 6e4 });
+setInterval(() => document.querySelectorAll("[data-ago]").forEach((shown) => {
+  const age = Date.now() - Date.parse(shown.parentNode.dateTime);
+  const [unit, length] = units.find(([, length]) => age >= length) ?? [];
+  if (unit) shown.textContent = ages.format(-Math.trunc(age / length), unit);
+}), 3e4);
+
+root.classList.add("scripted");

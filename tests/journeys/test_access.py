@@ -115,7 +115,7 @@ def test_times_are_told_from_now_and_exactly_for_whoever_hovers_or_listens(
     page.goto("/tokens/?q=" + scene.unused.username)
     time = row_of(page, scene.unused).locator("time")
     exact = r"\d+ \w+ \d{4}, \d\d:\d\d CES?T$"
-    expect(time).to_have_text(re.compile(rf"^1\s+month, 1\s+week ago, {exact}"))
+    expect(time).to_have_text(re.compile(rf"^1 month ago, {exact}"))
     expect(time).to_have_attribute("datetime", re.compile(r"^\d{4}-\d\d-\d\dT[\d:]{8}\+00:00$"))
     expect(time).to_have_attribute("title", re.compile(f"^{exact}"))
 

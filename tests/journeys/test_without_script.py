@@ -6,7 +6,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import Visit
-from tests.journeys.steps import a_description, in_database, log_in, request_token, row_of, sign_in
+from tests.journeys.steps import (
+    a_description,
+    in_database,
+    log_in,
+    request_token,
+    row_of,
+    sign_in,
+    wait_for_use,
+)
 from tests.stack import Credential, Stack
 
 pytestmark = pytest.mark.browser
@@ -27,8 +35,25 @@ def test_the_secret_answers_the_form_and_is_gone_afterwards(chloe: Page) -> None
     expect(chloe).to_have_title(re.compile("^Your new token · "))
     expect(chloe.locator("#token-secret")).to_have_text(made.secret)
     chloe.get_by_role("link", name="I have stored it").click()
-    expect(row_of(chloe, made)).to_be_visible()
+    expect(chloe.locator("dl.facts")).to_contain_text(made.username)
     assert made.secret not in chloe.content()
+
+
+def test_the_first_log_in_is_looked_up_without_leaving_the_secret(
+    chloe: Page, stack: Stack
+) -> None:
+    made = request_token(chloe, a_description())
+    with chloe.expect_popup() as opened:
+        chloe.get_by_role("link", name="Check now").click()
+    tab = opened.value
+    expect(tab.get_by_role("main")).to_contain_text("Waiting for the first log-in")
+    assert log_in(stack, made).ok
+    wait_for_use(stack, made)
+    tab.get_by_role("link", name="Check now").click()
+    expect(tab.get_by_role("main")).to_contain_text(
+        re.compile(r"Logged in at\s+\d\d:\d\d\s+from 127\.0\.0\.1 with docker")
+    )
+    expect(chloe.locator("#token-secret")).to_have_text(made.secret)
 
 
 def test_sending_the_form_again_is_answered_with_the_token(

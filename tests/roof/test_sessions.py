@@ -9,7 +9,7 @@ import time_machine
 from django.contrib.sessions.models import Session
 
 from tests.client import Client
-from tests.factories import PASSWORD, SEED, Cast, make_person
+from tests.factories import PASSWORD, SEED, Cast, make_person, request_token
 from tests.totp import fresh_code
 from tokens.actions.people import change_role, deactivate, reactivate
 from tokens.models import CONSOLE, User
@@ -45,6 +45,19 @@ def test_a_session_ends_when_it_was_idle_for_half_an_hour(cast: Cast) -> None:
             assert is_in(browser)
         clock.shift(timedelta(minutes=31))
         assert not is_in(browser)
+        assert not is_in(browser)
+
+
+@pytest.mark.parametrize("part", ["activity/", "first-log-in/"])
+def test_a_page_that_stands_open_keeps_no_session_alive(cast: Cast, part: str) -> None:
+    address = request_token(cast.bram).token.get_absolute_url() + part
+    with time_machine.travel(MORNING, tick=False) as clock:
+        browser = signed_in(cast.bram)
+        for _ in range(10):
+            assert "Your session has ended" not in browser.get(address, headers=HTMX).text
+            clock.shift(timedelta(minutes=3))
+        clock.shift(timedelta(minutes=1))
+        assert "Your session has ended" in browser.get(address, headers=HTMX).text
         assert not is_in(browser)
 
 

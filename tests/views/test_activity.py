@@ -1,7 +1,8 @@
 """Does a token's page show where it was used, what it pulled and what it was refused?"""
 
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -13,19 +14,19 @@ from tokens import grants
 from tokens.models import KEPT, Pull
 from tokens.registry.notifications import Pulled
 
-FRAGMENT = {"HX-Request": "true", "HX-Target": "token-activity"}
+HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/tokens/request/"}
 PULL = "repository:public/universal:pull"
 
 
 @pytest.fixture
 def shown(cast: Cast, machine: Machine, sign_in: Callable[..., Client]) -> Callable[..., str]:
-    """The page of the machine's token, or its live part, as a colleague sees it."""
+    """The page of the machine's token, or a live part of it, as a colleague sees it."""
     browser = sign_in(cast.chloe)
 
-    def show(**headers: str) -> str:
+    def show(part: str = "", **headers: str) -> str:
         for notes in KEPT:
             notes.write_everything()
-        address = machine.token.get_absolute_url()
+        address = machine.token.get_absolute_url() + part
         return browser.get(address, headers=headers).content.decode()
 
     return show
@@ -93,15 +94,58 @@ def test_what_was_asked_for_and_not_given_is_shown_by_name(machine, shown) -> No
 
 def test_the_live_part_is_the_very_one_of_the_page(machine, shown) -> None:
     machine.ask(PULL, REMOTE_ADDR="203.0.113.7")
-    part = shown(**FRAGMENT).strip()
+    part = shown("activity/", **HTMX).strip()
     assert part.startswith('<div id="token-activity"')
     assert "<html" not in part
     assert "".join(part.split()) in "".join(shown().split())
 
 
-def test_it_is_nothing_to_people_of_another_company(machine, cast, sign_in) -> None:
-    answer = sign_in(cast.eva).get(machine.token.get_absolute_url(), headers=FRAGMENT)
-    assert answer.status_code == 404
+class TestTheFirstLogIn:
+    """Beside a new secret, and on the page of a token that was never used, a line waits for it."""
+
+    WAITING = "Waiting for the first log-in"
+
+    def test_is_waited_for_on_the_page_of_the_token(self, machine, shown) -> None:
+        assert self.WAITING in shown()
+        machine.ask(PULL)
+        assert self.WAITING not in shown()
+
+    def test_is_told_with_time_address_and_client(self, machine, shown) -> None:
+        line = shown("first-log-in/", **HTMX)
+        assert self.WAITING in line
+        assert 'hx-trigger="every' in line
+        machine.ask(PULL, REMOTE_ADDR="203.0.113.7", HTTP_USER_AGENT="docker/28.0.1 go/1.23")
+        line = shown("first-log-in/", **HTMX)
+        assert re.search(
+            r"Logged in at <time[^>]*>\d\d:\d\d</time> from 203.0.113.7 with docker", line
+        )
+        # It has seen what it waited for, and says it aloud.
+        assert "hx-trigger" not in line
+        assert 'id="status"' in line
+
+    def test_is_told_with_its_day_on_any_other(self, machine, shown) -> None:
+        machine.ask(PULL)
+        shown()
+        machine.change(last_used_at=datetime(2026, 5, 4, 8, 0, tzinfo=UTC))
+        assert "4 May 2026, 10:00 CEST</time> from" in shown("first-log-in/")
+
+    def test_has_a_page_where_no_script_runs(self, machine, shown) -> None:
+        page = shown("first-log-in/")
+        assert "<h1>The first log-in</h1>" in page
+        assert "Check now" in page
+
+    @pytest.mark.parametrize("end", ["revoked_at", "suspended_at", "expires_at"])
+    def test_is_not_waited_for_where_it_cannot_come(self, machine, shown, end) -> None:
+        machine.change(**{end: timezone.now() - timedelta(hours=1)})
+        assert self.WAITING not in shown()
+
+    @pytest.mark.parametrize("part", ["activity/", "first-log-in/"])
+    def test_is_followed_until_the_session_ends(self, machine, part) -> None:
+        answer = Client().get(machine.token.get_absolute_url() + part, headers=HTMX)
+        # Another page in the place of a secret would be worse.
+        assert "HX-Redirect" not in answer.headers
+        assert "Your session has ended" in answer.content.decode()
+        assert "hx-trigger" not in answer.content.decode()
 
 
 class TestTheOperatorsBanner:

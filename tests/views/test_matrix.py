@@ -43,6 +43,8 @@ home                  DELETE OPTIONS   in  302 302 302 302 in  302 302 302
 tokens                GET HEAD         in  200 200 200 200 in  200 200 200
 request_token         GET HEAD POST    in  200 403 200 200 in  200 403 200
 token                 GET HEAD         in  200 200 200 404 in  404 200 200
+token_activity        GET HEAD         in  200 200 200 404 in  404 200 200
+first_log_in          GET HEAD         in  200 200 200 404 in  404 200 200
 describe_token        GET HEAD         in  200 403 200 404 in  404 403 200
 describe_token        POST             in  302 403 302 404 in  404 403 302
 revoke_token          GET HEAD         in  200 403 200 404 in  404 403 200

@@ -1,21 +1,31 @@
 """How are times and numbers written?"""
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from django import template
-from django.contrib.humanize.templatetags.humanize import naturaltime
-from django.utils.formats import date_format
+from django.utils.formats import date_format, time_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
+from django.utils.timezone import localtime, now
+from django.utils.translation import get_language, ngettext, ngettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from tokens.models import Token
 from tokens.pages import Page
 
 register = template.Library()
+
+AGO = '<span data-ago>{}</span><span class="visually-hidden">, {}</span>'
+# portal.js has the same, so that what it writes later is what stood there.
+UNITS = (
+    (timedelta(days=365), ngettext_lazy("%d year ago", "%d years ago")),
+    (timedelta(days=30), ngettext_lazy("%d month ago", "%d months ago")),
+    (timedelta(days=1), ngettext_lazy("%d day ago", "%d days ago")),
+    (timedelta(hours=1), ngettext_lazy("%d hour ago", "%d hours ago")),
+    (timedelta(minutes=1), ngettext_lazy("%d minute ago", "%d minutes ago")),
+)
 
 
 @register.filter
@@ -34,12 +44,31 @@ def exactly(moment: datetime) -> SafeString:
 
 
 @register.simple_tag
-def ago(moment: datetime) -> SafeString:
-    """How long ago it was, with the exact moment for whoever hovers or listens."""
+def clock(moment: datetime) -> SafeString:
+    """The time of a moment of today; the exact moment of any other, and for whoever hovers."""
+    is_today = localtime(moment).date() == localtime().date()
     exact = _in_words(moment)
-    relative = naturaltime(moment)
-    shown = format_html('{}<span class="visually-hidden">, {}</span>', relative, exact)
+    shown = time_format(localtime(moment), "TIME_FORMAT") if is_today else exact
     return _time(moment, shown=shown, title=exact)
+
+
+@register.simple_tag
+def ago(moment: datetime) -> SafeString:
+    """How long ago it was, with the exact moment for whoever hovers or listens.
+
+    The script keeps it right while the page stands open, in the same words.
+    """
+    exact = _in_words(moment)
+    relative = format_html(AGO, since(now() - moment), exact)
+    return _time(moment, shown=relative, title=exact)
+
+
+def since(age: timedelta) -> str:
+    """An age in its largest whole unit: ``just now``, ``1 minute ago``, ``2 months ago``."""
+    for unit, words in UNITS:
+        if age >= unit:
+            return str(words % (age // unit))
+    return _("just now")
 
 
 @register.simple_tag
@@ -69,4 +98,12 @@ def _time(moment: datetime, *, shown: str, title: str = "") -> SafeString:
 
 
 def _in_words(moment: datetime) -> str:
-    return date_format(localtime(moment), "DATETIME_FORMAT")
+    local = localtime(moment)
+    return _written(local, str(local.tzinfo), get_language())
+
+
+# To write a moment costs as much as half of its row, and a list shows the same ones every time.
+# The zone is asked for by name, because moments are equal whatever zone they are in.
+@lru_cache(maxsize=10_000)
+def _written(local: datetime, zone: str, language: str | None) -> str:
+    return date_format(local, "DATETIME_FORMAT")
