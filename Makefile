@@ -36,6 +36,7 @@ bench: $(VENV)/dev ## Measure the realm beside what it could be, and large compa
 	@$(BIN)/python -m bench.realm
 	@$(BIN)/python -m bench.profile
 	@$(BIN)/python -m bench.screens
+	@$(BIN)/python -m bench.rows
 	@$(BIN)/python -m bench.timing
 	@$(BIN)/python -m bench.outage
 	@$(BIN)/python -m bench.revocation
