@@ -31,6 +31,8 @@ from tests.stack import Session, Stack
 # Their screens are seen once they are imported.
 __all__ = ["screens_of_companies", "screens_of_factors", "screens_of_mails", "screens_of_people"]
 
+_steps = pytest.StashKey["Steps"]()
+
 LATELY = 300  # seconds, after which a few more would be asked who they are
 PROGRAM = "chromium"
 ARGUMENTS = [
@@ -46,6 +48,32 @@ ARGUMENTS = [
 SWITCHED_ON_AGAIN = ["--disable-back-forward-cache"]
 # A browser notes every answer of 400 and above; whether it was right is for the test to say.
 NO_COMPLAINT = re.compile("Failed to load resource: the server responded with a status of [45]..")
+
+
+class Steps:
+    """How long each step of a way took, shown at the end of the run."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, name: str, *, seconds: float) -> None:
+        self.lines.append(f"{name:24}{seconds:6.2f} s")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_steps] = Steps()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if lines := terminalreporter.config.stash.get(_steps, Steps()).lines:
+        terminalreporter.section("from being signed in to a log-in with docker")
+        for line in lines:
+            terminalreporter.line(line)
+
+
+@pytest.fixture
+def steps(request: pytest.FixtureRequest) -> Steps:
+    return request.config.stash[_steps]
 
 
 @pytest.fixture(scope="package")

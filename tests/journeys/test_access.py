@@ -94,6 +94,68 @@ def test_whatever_has_the_focus_is_seen_and_never_under_the_status(
     assert seen > 12
 
 
+# What somebody would press, by what the eye finds it: its border, its line, or its ground.
+UNMARKED = """() => [...document.querySelectorAll(
+  "button, a.button, input, select, [aria-current], .status")]
+  .filter((element) => element.checkVisibility() && element.type !== "checkbox")
+  .filter((element) => { const style = getComputedStyle(element);
+    const isDrawn = style.borderStyle !== "none" && style.borderWidth !== "0px";
+    return !isDrawn && !style.textDecoration.includes("underline") && style.fontWeight < 600
+      && !element.textContent.trim(); })
+  .map((element) => element.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("address", ["/tokens/", "/tokens/request/", "/audit/tokens/"])
+def test_with_forced_colours_all_that_can_be_pressed_is_still_marked(
+    visit: Visit, scene: Scene, address: str
+) -> None:
+    page = visit(forced_colors="active")
+    page.goto(address)
+    assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+    assert page.evaluate(UNMARKED) == []
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUS)["isMarked"]
+
+
+def test_nothing_moves_by_itself(visit: Visit, scene: Scene) -> None:
+    page = visit()
+    for address in ("/tokens/", "/tokens/request/", "/audit/"):
+        page.goto(address)
+        # Neither animations nor transitions, whether or not somebody asks for less motion.
+        assert page.evaluate("document.getAnimations({subtree: true}).length") == 0
+        assert not page.evaluate(
+            "[...document.querySelectorAll('*')].some((element) =>"
+            " getComputedStyle(element).transitionDuration !== '0s')"
+        )
+
+
+TEXT, FIXED_TEXT = 16, 13  # pixels, as browsers come
+CUT = """() => [...document.querySelectorAll("main *, header *")]
+  .filter((element) => getComputedStyle(element).overflow === "hidden")
+  .filter((element) => !element.closest(".visually-hidden, thead"))
+  .filter((element) => element.scrollWidth > element.clientWidth + 1)
+  .map((element) => element.outerHTML.slice(0, 100))"""
+
+
+@pytest.mark.parametrize("width", [640, 1280])
+@pytest.mark.parametrize(
+    "address", ["/tokens/", "/tokens/request/", "/instructions/", "/audit/", "/people/"]
+)
+def test_text_of_twice_the_size_is_neither_cut_nor_beside_the_page(
+    visit: Visit, scene: Scene, address: str, width: int
+) -> None:
+    page = visit(viewport={"width": width, "height": 800})
+    # As somebody does in the settings of the browser.
+    sizes = {"standard": 2 * TEXT, "fixed": 2 * FIXED_TEXT}
+    page.context.new_cdp_session(page).send("Page.setFontSizes", {"fontSizes": sizes})
+    page.goto(address)
+    assert page.evaluate("getComputedStyle(document.body).fontSize") == f"{2 * TEXT}px"
+    assert not page.evaluate(IS_TOO_WIDE)
+    cut = page.evaluate(CUT)
+    assert cut == []
+
+
 def test_the_list_is_a_table_with_a_caption_and_a_head_for_every_column(
     visit: Visit, scene: Scene
 ) -> None:

@@ -1,5 +1,6 @@
 """Do headers, addresses and machines' doors hold for every request?"""
 
+import gzip
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -39,6 +40,17 @@ def assert_guarded(answer: HttpResponseBase) -> None:
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Referrer-Policy"] in {"same-origin", "no-referrer"}
+
+
+def test_a_page_comes_compressed_and_a_download_as_it_is(bram: Client) -> None:
+    accepts = {"Accept-Encoding": "gzip, deflate"}
+    page = bram.get("/tokens/", headers=accepts)
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in page.headers["Vary"]
+    assert "Tokens of Acme" in gzip.decompress(page.content).decode()
+    download = bram.get("/audit/events.jsonl", headers=accepts)
+    assert "Content-Encoding" not in download.headers
+    assert b"<!doctype html>" in bram.get("/tokens/").content
 
 
 def test_answers_of_every_status_carry_the_headers(cast: Cast, bram: Client) -> None:
