@@ -1,6 +1,7 @@
 """Do the printed instructions for Docker work as they are printed?"""
 
 import json
+import re
 
 import pytest
 
@@ -45,6 +46,26 @@ def test_the_prompt_says_when_the_token_was_revoked(
     logged_in = log_in(printed, engine)
     assert not logged_in.succeeded
     assert "unauthorized: this token was revoked on " in logged_in.said
+
+
+def test_a_pull_says_so_once_the_vendor_has_revoked_a_leaked_secret(
+    printed: Printed, engine: DockerEngine, stack: Stack
+) -> None:
+    assert log_in(printed, engine).succeeded
+    assert pull(printed, engine).succeeded
+    operator = stack.sign_in("vera@thinkwise.example")
+    username = printed.credential.username
+    pasted = f"found in a log: {printed.credential.secret}"
+    assert username in operator.post("/companies/", q=pasted).text
+    reason = "Found in a public repository"
+    told = operator.post(f"/tokens/{username}/revoke/", reason=reason)
+    assert "is revoked" in told.text
+    engine.remove_images()
+    refused = pull(printed, engine)
+    assert not refused.succeeded
+    assert "unauthorized: this token was revoked on " in refused.said
+    told = stack.sign_in("ana@acme.example").get(f"/audit/?token={username}").text
+    assert re.search(rf"Vera Visser.* revoked .*{reason}", told)
 
 
 def test_a_machine_moves_to_a_new_token_by_logging_in_again(
