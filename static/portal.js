@@ -9,7 +9,7 @@ function say(words) {
   setTimeout(() => { find("#status").textContent = document.body.dataset[words]; });
 }
 
-// Whoever leaves a secret takes it off the page, and never gets it back from memory.
+// Leaving takes a secret off the page; none comes back from memory.
 addEventListener("pagehide", () => find("[data-wipe]")?.replaceChildren());
 addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
@@ -54,7 +54,7 @@ on("keydown", ({ key, target }) =>
 // What htmx brings: a dialog, and what has the focus next.
 on("htmx:load", ({ target }) => target.matches("dialog[data-open]") && target.showModal());
 on("focusOn", ({ detail }) => find(detail.value)?.focus());
-for (const failure of ["htmx:responseError", "htmx:sendError", "allauth.error"]) {
+for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout", "allauth.error"]) {
   on(failure, (event) => {
     event.preventDefault();
     // What keeps asking says so in its place; nothing is heard behind a dialog.

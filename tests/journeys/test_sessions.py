@@ -92,6 +92,39 @@ def test_without_a_connection_the_status_says_so(
     expect(row_of(bram, token).get_by_role("textbox")).to_be_focused()
 
 
+def test_a_slow_answer_is_waited_for_and_the_button_says_so(bram: Page) -> None:
+    bram.goto("/tokens/request/")
+    slow = {"offline": False, "latency": 1500, "downloadThroughput": -1, "uploadThroughput": -1}
+    bram.context.new_cdp_session(bram).send("Network.emulateNetworkConditions", slow)
+    bram.get_by_label("Description").fill("Requested over a slow network")
+    execute = bram.get_by_role("button", name="Execute")
+    execute.click()
+    expect(execute).to_be_disabled()
+    assert execute.evaluate("button => getComputedStyle(button).cursor") == "progress"
+    expect(bram.locator("#token-secret")).to_be_visible()
+
+
+def test_an_answer_that_never_comes_is_given_up_and_what_was_made_is_told(
+    bram: Page, console: Console
+) -> None:
+    console.expects("htmx:timeout")
+    console.expects("htmx:afterRequest")
+    bram.goto("/tokens/request/")
+    bram.evaluate("htmx.config.timeout = 500")
+    description = bram.get_by_label("Description")
+    description.fill("Requested while the connection broke")
+    # The portal answers, and nobody hears it.
+    bram.route("**/tokens/request/", lambda route: route.fetch() and None, times=1)
+    bram.get_by_role("button", name="Execute").click()
+    expect_status(bram, FAILED)
+    expect(description).to_have_value("Requested while the connection broke")
+    bram.evaluate("htmx.config.timeout = 20000")
+    bram.get_by_role("button", name="Execute").click()
+    expect(bram.get_by_role("heading", name="Already requested")).to_be_visible()
+    expect(bram.get_by_role("link", name="Revoke this token")).to_be_visible()
+    expect(bram.get_by_role("link", name="Request another token")).to_be_visible()
+
+
 def test_a_failure_behind_a_dialog_closes_it_and_is_announced(
     bram: Page, token: Credential, console: Console
 ) -> None:
