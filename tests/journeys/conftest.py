@@ -22,6 +22,7 @@ from tests.journeys import (
     screens,
     screens_of_companies,
     screens_of_factors,
+    screens_of_instructions,
     screens_of_mails,
     screens_of_people,
 )
@@ -29,7 +30,13 @@ from tests.journeys.steps import WAITS, sign_in
 from tests.stack import Session, Stack
 
 # Their screens are seen once they are imported.
-__all__ = ["screens_of_companies", "screens_of_factors", "screens_of_mails", "screens_of_people"]
+__all__ = [
+    "screens_of_companies",
+    "screens_of_factors",
+    "screens_of_instructions",
+    "screens_of_mails",
+    "screens_of_people",
+]
 
 _steps = pytest.StashKey["Steps"]()
 

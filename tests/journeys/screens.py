@@ -425,11 +425,6 @@ def request_that_may_push(page: Page, scene: Scene) -> None:
     expect(page.get_by_label("It may also push")).to_be_visible()
 
 
-@seen_by(BRAM)
-def instructions(page: Page, scene: Scene) -> None:
-    page.goto("/instructions/")
-
-
 def _open_editor(page: Page, scene: Scene) -> None:
     page.goto("/tokens/?q=EU-West")
     open_editor(page, scene.used)

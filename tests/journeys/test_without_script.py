@@ -155,3 +155,16 @@ def test_the_dialog_of_a_token_page_needs_no_script(
     dialog.get_by_role("button", name="Yes").click()
     expect(chloe.get_by_role("main").get_by_role("status")).to_contain_text("is revoked")
     assert log_in(stack, token).status_code == 401
+
+
+def test_one_client_is_open_at_a_time_and_an_address_opens_its_own(chloe: Page) -> None:
+    chloe.goto("/instructions/")
+    chloe.get_by_role("navigation", name="Clients").get_by_role("link", name="Mirrors").click()
+    expect(chloe.get_by_role("heading", name="Mirrors")).to_be_in_viewport()
+    for opened, closed in (("Podman", "nomad"), ("Nomad", "podman")):
+        chloe.locator("summary").get_by_text(opened, exact=True).click()
+        expect(chloe.locator(f"#{opened.lower()}")).to_be_visible()
+        expect(chloe.locator(f"#{closed}")).to_be_hidden()
+    expect(chloe.locator("#docker")).to_be_visible()
+    chloe.goto("/instructions/#harbor")
+    expect(chloe.locator("#harbor")).to_be_visible()

@@ -79,15 +79,48 @@ def swarm(engine: DockerEngine) -> Iterator[None]:
 @contextmanager
 def containerd(folder: Path) -> Iterator[str]:
     """containerd without Kubernetes or Docker; gives the address of its socket."""
-    need("containerd", "ctr", "setpriv")
-    need_root("containerd")
-    address, log, settings = folder / "containerd.sock", folder / "log", folder / "config.toml"
-    settings.write_text(
+    settings = (
         "version = 2\n"
         'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
         f'[plugins."io.containerd.internal.v1.opt"]\npath = {json.dumps(str(folder / "opt"))}\n'
     )
-    command = ["containerd", "--config", str(settings), "--address", str(address)]
+    with _containerd(folder, settings) as address:
+        yield address
+
+
+@contextmanager
+def node(folder: Path, *, login: str) -> Iterator[str]:
+    """containerd as a kubelet uses it, with a log-in at the end of its configuration."""
+    need("containerd", "ctr", "setpriv")
+    of_images = f'[plugins."{images_plugin()}'
+    snapshots = f'{of_images}"]' if is_second_containerd() else f'{of_images}".containerd]'
+    settings = (
+        f"version = {3 if is_second_containerd() else 2}\n"
+        f'[plugins."io.containerd.internal.v1.opt"]\npath = {json.dumps(str(folder / "opt"))}\n'
+        f'{snapshots}\nsnapshotter = "native"\n'
+        f"{login}\n"
+    )
+    with _containerd(folder, settings) as address:
+        yield address
+
+
+def is_second_containerd() -> bool:
+    """Whether containerd 2.x is installed, whose configuration has other names."""
+    return " v2." in run(["containerd", "--version"]).said
+
+
+def images_plugin() -> str:
+    """The plugin that pulls for a kubelet."""
+    return "io.containerd.cri.v1.images" if is_second_containerd() else "io.containerd.grpc.v1.cri"
+
+
+@contextmanager
+def _containerd(folder: Path, settings: str) -> Iterator[str]:
+    need("containerd", "ctr", "setpriv")
+    need_root("containerd")
+    address, log, config = folder / "containerd.sock", folder / "log", folder / "config.toml"
+    config.write_text(settings)
+    command = ["containerd", "--config", str(config), "--address", str(address)]
     command += ["--root", str(folder / "root"), "--state", str(folder / "state")]
     ask = ["ctr", "--address", str(address), "version"]
     with serving(command, log=log) as process:

@@ -1,13 +1,15 @@
 """Do the printed instructions for Docker work as they are printed?"""
 
 import json
+import os
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.real.engines import DockerEngine
 from tests.real.printed import Printed, request_token
-from tests.real.programs import Outcome, answer_prompt, shell
+from tests.real.programs import Outcome, answer_prompt, need, shell
 from tests.stack import Session, Stack
 
 pytestmark = pytest.mark.engine
@@ -89,3 +91,51 @@ def test_logging_in_keeps_the_log_ins_at_other_registries(
     logins = json.loads(stored.read_text())["auths"]
     assert logins.keys() == {"registry.example", stack.registry}
     assert logins["registry.example"] == elsewhere["registry.example"]
+
+
+def test_the_printed_merge_adds_a_log_in_and_keeps_the_others(
+    printed: Printed, engine: DockerEngine, stack: Stack, tmp_path: Path
+) -> None:
+    need("jq")
+    # The home of the person, where Docker looks as long as no DOCKER_CONFIG says otherwise.
+    stored = tmp_path / ".docker/config.json"
+    stored.parent.mkdir()
+    stored.write_text(json.dumps({"auths": {"registry.example": {"auth": "YTpi"}}, "kept": 1}))
+    (tmp_path / "downloaded.json").write_text(printed.block("gitlab-variable"))
+    command = printed.block("docker-merge", **{"downloaded-file": "downloaded.json"})
+    env = {**engine.environment, "HOME": str(tmp_path), "DOCKER_CONFIG": str(stored.parent)}
+    merged = shell(f"cd {tmp_path} && {command}", env=env)
+    assert merged.succeeded, merged.said
+    config = json.loads(stored.read_text())
+    assert config["auths"].keys() == {"registry.example", stack.registry}
+    assert config["kept"] == 1
+    assert stored.stat().st_mode & 0o077 == 0
+    pulled = shell(printed.block("docker-pull", image="universal"), env=env)
+    assert pulled.succeeded, pulled.said
+
+
+def test_a_merge_that_fails_leaves_the_log_ins_as_they_are(
+    printed: Printed, tmp_path: Path
+) -> None:
+    need("jq")
+    stored = tmp_path / ".docker/config.json"
+    stored.parent.mkdir()
+    stored.write_text(json.dumps({"auths": {}}))
+    (tmp_path / "downloaded.json").write_text("cut sho")
+    command = printed.block("docker-merge", **{"downloaded-file": "downloaded.json"})
+    env = {**os.environ, "HOME": str(tmp_path)}
+    assert not shell(f"cd {tmp_path} && {command}", env=env).succeeded
+    assert stored.read_text() == json.dumps({"auths": {}})
+
+
+@pytest.mark.parametrize("block", ["watchtower-login", "nomad-login"])
+def test_who_pulls_through_docker_finds_the_log_in_in_the_folder(
+    printed: Printed, engine: DockerEngine, stack: Stack, tmp_path: Path, block: str
+) -> None:
+    folder = tmp_path / "folder"
+    command = printed.block(block).replace("/etc/nomad-docker", str(folder))
+    env = {**engine.environment, "DOCKER_CONFIG": str(folder)}
+    secret = printed.credential.secret
+    logged_in = answer_prompt(command, prompt="Password: ", typed=secret, env=env)
+    assert "Login Succeeded" in logged_in.said
+    assert json.loads((folder / "config.json").read_text())["auths"].keys() == {stack.registry}

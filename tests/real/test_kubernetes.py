@@ -11,7 +11,7 @@ import yaml
 
 from tests.real.clients import Ctr
 from tests.real.printed import Printed
-from tests.real.programs import WITHIN, need, shell
+from tests.real.programs import WITHIN, Outcome, need, shell
 from tests.stack import Credential, Session, Stack
 
 pytestmark = pytest.mark.engine
@@ -90,3 +90,48 @@ def test_the_printed_pod_names_the_secret_beside_its_containers(
         "imagePullSecrets": [{"name": manifest["metadata"]["name"]}],
     }
     assert manifest["metadata"]["name"] == "thinkwise-registry"
+
+
+def test_the_printed_replacement_makes_the_same_secret_anew(printed: Printed) -> None:
+    """No cluster is asked: what would go to ``kubectl replace`` is shown."""
+    need("kubectl")
+    made, replaced = printed.block("kubernetes-replace").rsplit(" | ", 1)
+    assert replaced == "kubectl replace -f -"
+    outcome = shell(made, told=f"{printed.credential.secret}\n")
+    assert outcome.succeeded, outcome.said
+    assert made_by(outcome.said) == yaml.safe_load(printed.block("kubernetes-manifest"))
+
+
+def patch(printed: Printed, block: str, account: dict, folder: Path) -> Outcome:
+    """The printed patch of a service account, in a file instead of a cluster."""
+    need("kubectl")
+    (folder / "account.json").write_text(json.dumps(account))
+    local = f"--local -f {folder / 'account.json'} -o yaml"
+    command = printed.block(block)
+    assert " serviceaccount default " in command
+    return shell(command.replace("serviceaccount default", local))
+
+
+ACCOUNT = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
+OURS, OTHER = {"name": "thinkwise-registry"}, {"name": "other"}
+
+
+def test_a_service_account_keeps_the_secrets_that_it_names(
+    printed: Printed, tmp_path: Path
+) -> None:
+    account = ACCOUNT | {"imagePullSecrets": [OTHER]}
+    added = patch(printed, "kubernetes-account-add", account, tmp_path)
+    assert yaml.safe_load(added.said)["imagePullSecrets"] == [OTHER, OURS]
+    refused = patch(printed, "kubernetes-account-first", account, tmp_path)
+    assert not refused.succeeded
+    assert "test failed" in refused.said
+
+
+def test_a_service_account_that_names_no_secret_gets_a_list(
+    printed: Printed, tmp_path: Path
+) -> None:
+    refused = patch(printed, "kubernetes-account-add", ACCOUNT, tmp_path)
+    assert not refused.succeeded
+    assert "missing path" in refused.said
+    made = patch(printed, "kubernetes-account-first", ACCOUNT, tmp_path)
+    assert yaml.safe_load(made.said)["imagePullSecrets"] == [OURS]
