@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import NamedTuple
 
 from django.conf import settings
@@ -178,6 +179,25 @@ class Values(NamedTuple):
 
     def _docker_config(self, login: dict[str, str]) -> str:
         return json.dumps({"auths": {self.registry: login}}, separators=(",", ":"))
+
+
+class File(NamedTuple):
+    """A file that holds a new secret: what it is called on its button, its media type, its text."""
+
+    label: Promise | str
+    kind: str
+    of: Callable[[Values], str]
+
+
+FILES = {
+    "registry-secret.yaml": File(
+        _("Kubernetes manifest"),
+        "application/yaml",
+        attrgetter("kubernetes_manifest"),
+    ),
+    "config.json": File(_("Docker config.json"), "application/json", attrgetter("auth_config")),
+    "registry.env": File(_(".env"), "text/plain", attrgetter("environment_file")),
+}
 
 
 def values(

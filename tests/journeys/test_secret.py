@@ -95,6 +95,25 @@ def test_the_instructions_hold_the_values_of_the_token_and_elsewhere_words_for_t
     assert clients.count() == clients.filter(has_text="Reference for").count() > 3
 
 
+@pytest.mark.parametrize("runs_script", [True, False])
+def test_the_files_of_a_secret_are_taken_home_without_leaving_it(
+    visit: Visit, runs_script: bool
+) -> None:
+    page = visit("chloe@acme.example", java_script_enabled=runs_script)
+    made = request_token(page, a_description())
+    for label, name in (
+        ("Kubernetes manifest", "registry-secret.yaml"),
+        ("Docker config.json", "config.json"),
+        (".env", "registry.env"),
+    ):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=label).click()
+        assert download.value.suggested_filename == name
+        text = Path(download.value.path()).read_text()
+        assert any(spelling.decode() in text for spelling in spellings(made))
+        expect(page.locator("#token-secret")).to_have_text(made.secret)
+
+
 def test_the_page_says_first_that_the_secret_is_shown_only_once_and_why(visit: Visit) -> None:
     page = visit()
     made = request_token(page, a_description())
@@ -153,7 +172,7 @@ def test_leaving_before_copying_asks_once(visit: Visit) -> None:
     assert questions.asked == 1
 
 
-@pytest.mark.parametrize("stored", ["copied", "copied by keyboard", "said so"])
+@pytest.mark.parametrize("stored", ["copied", "copied by keyboard", "taken home", "said so"])
 def test_leaving_with_the_secret_stored_asks_nothing(visit: Visit, stored: str) -> None:
     page = visit(permissions=MAY_COPY)
     made = request_token(page, a_description())
@@ -165,6 +184,9 @@ def test_leaving_with_the_secret_stored_asks_nothing(visit: Visit, stored: str) 
         page.locator("#token-secret").click()
         page.keyboard.press("ControlOrMeta+C")
         assert clipboard(page) == made.secret
+    elif stored == "taken home":
+        with page.expect_download():
+            page.get_by_role("button", name=".env").click()
     leave(page)
     assert questions.asked == 0
 
@@ -283,6 +305,10 @@ def test_the_profile_of_the_browser_on_disk_holds_none_of_it(
     page = profile.new_page()
     sign_in(page, **stack.person("chloe@acme.example"))
     made = request_token(page, a_description())
+    # What was taken home is the person's; nothing else may keep it.
+    with page.expect_download() as download:
+        page.get_by_role("button", name=".env").click()
+    Path(download.value.path()).unlink()
     leave(page)
     profile.close()
     # The address is there, so the search would find what there is.

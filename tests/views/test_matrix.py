@@ -45,6 +45,7 @@ request_token         GET HEAD POST    in  200 403 200 200 in  200 403 200
 token                 GET HEAD         in  200 200 200 404 in  404 200 200
 token_activity        GET HEAD         in  200 200 200 404 in  404 200 200
 first_log_in          GET HEAD         in  200 200 200 404 in  404 200 200
+secret_file           POST             in  200 200 200 404 in  404 200 200
 describe_token        GET HEAD         in  200 403 200 404 in  404 403 200
 describe_token        POST             in  302 403 302 404 in  404 403 302
 revoke_token          GET HEAD         in  200 403 200 404 in  404 403 200
@@ -181,7 +182,10 @@ DEEDS = {
     *((door, "POST") for door in ("mfa_deactivate_totp", "mfa_generate_recovery_codes")),
     *((door, "GET") for door in ("events_csv", "events_jsonl", "inventory_csv")),
 }
-TOKEN_DOORS = {"token", "describe_token", "revoke_token", "suspend_token", "resume_token"}
+TOKEN_DOORS = {
+    *("token", "token_activity", "first_log_in", "secret_file", "describe_token", "revoke_token"),
+    *("suspend_token", "resume_token"),
+}
 PERSON_DOORS = {
     *("person", "change_role", "deactivate_person", "settle_tokens", "reactivate_person"),
 }
@@ -254,7 +258,7 @@ class House:
         self._passkey = Authenticator.objects.create(
             user=self._requester, type="webauthn", data={"name": "Laptop"}
         )
-        self._token = request_token(self._requester).token
+        self._token, self._secret = request_token(self._requester)
         deactivate(cast.chloe, by=CONSOLE)
 
     def knock(self, door: str, method: str, person: str | None) -> Answer:
@@ -284,11 +288,12 @@ class House:
 
     def _place(self, door: str, method: str) -> dict[str, object]:
         if method == "POST" and "token" in door:
-            self._token = request_token(self._requester).token
+            self._token, self._secret = request_token(self._requester)
         if door in TOKEN_DOORS:
             if door == "resume_token":
                 suspend_token(self._token, by=CONSOLE)
-            return {"username": self._token.username}
+            file = {"name": "config.json"} if door == "secret_file" else {}
+            return {"username": self._token.username} | file
         if door in COMPANY_DOORS:
             return self._place_in_company(door)
         if door in PERSON_DOORS:
@@ -331,6 +336,7 @@ class House:
         fields = {
             "request_token": f"description=Build+server&nonce={secrets.token_urlsafe(16)}",
             "describe_token": "description=Test+machine",
+            "secret_file": f"secret={self._secret}",
             "invite": f"email={secrets.token_hex(4)}@acme.example&role=member",
             "change_role": "role=auditor",
             "revoke_tokens": f"token={self._token.username}&confirmed=yes",

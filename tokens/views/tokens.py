@@ -91,6 +91,7 @@ def _secret_context(requested: deeds.Requested) -> dict[str, Any]:
         "secret": secret,
         "twin": Token.objects.of(token.company).twin_of(token),
         "clients": instructions.CLIENTS,
+        "files": instructions.FILES,
         "values": instructions.values(
             token.company.pulls(), username=token.username, secret=secret
         ),
