@@ -17,7 +17,8 @@ from tokens.pages import Page
 
 register = template.Library()
 
-AGO = '<span data-ago>{}</span><span class="visually-hidden">, {}</span>'
+TIME = '<time datetime="{}" title="{}">{}</time>'
+AGO = TIME.replace(">{}<", '><span data-ago>{}</span><span class="visually-hidden">, {}</span><')
 # portal.js has the same, so that what it writes later is what stood there.
 UNITS = (
     (timedelta(days=365), ngettext_lazy("%d year ago", "%d years ago")),
@@ -59,8 +60,7 @@ def ago(moment: datetime) -> SafeString:
     The script keeps it right while the page stands open, in the same words.
     """
     exact = _in_words(moment)
-    relative = format_html(AGO, since(now() - moment), exact)
-    return _time(moment, shown=relative, title=exact)
+    return format_html(AGO, _for_machines(moment), exact, since(now() - moment), exact)
 
 
 def since(age: timedelta) -> str:
@@ -89,12 +89,11 @@ def tokens_found(page: Page[Token]) -> str:
 
 
 def _time(moment: datetime, *, shown: str, title: str = "") -> SafeString:
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        moment.astimezone(UTC).isoformat(timespec="seconds"),
-        title or shown,
-        shown,
-    )
+    return format_html(TIME, _for_machines(moment), title or shown, shown)
+
+
+def _for_machines(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _in_words(moment: datetime) -> str:
