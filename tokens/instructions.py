@@ -17,7 +17,7 @@ class Group(NamedTuple):
     """Clients that are closed at first and stand together under one heading."""
 
     slug: str
-    name: Promise | str
+    name: Promise
 
 
 SERVERS = Group("servers", _("Other servers"))

@@ -83,6 +83,9 @@ def containerd(folder: Path) -> Iterator[str]:
         "version = 2\n"
         'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
         f'[plugins."io.containerd.internal.v1.opt"]\npath = {json.dumps(str(folder / "opt"))}\n'
+        # Through which containerd 2.x pulls for ctr, too.
+        '[[plugins."io.containerd.transfer.v1.local".unpack_config]]\n'
+        'platform = "linux"\nsnapshotter = "native"\n'
     )
     with _containerd(folder, settings) as address:
         yield address
@@ -106,7 +109,7 @@ def node(folder: Path, *, login: str) -> Iterator[str]:
 
 def is_second_containerd() -> bool:
     """Whether containerd 2.x is installed, whose configuration has other names."""
-    return " v2." in run(["containerd", "--version"]).said
+    return "/containerd/v2 " in run(["containerd", "--version"]).said
 
 
 def images_plugin() -> str:
