@@ -172,7 +172,9 @@ def test_leaving_before_copying_asks_once(visit: Visit) -> None:
     assert questions.asked == 1
 
 
-@pytest.mark.parametrize("stored", ["copied", "copied by keyboard", "taken home", "said so"])
+@pytest.mark.parametrize(
+    "stored", ["copied", "copied by keyboard", "in a manifest", "taken home", "said so"]
+)
 def test_leaving_with_the_secret_stored_asks_nothing(visit: Visit, stored: str) -> None:
     page = visit(permissions=MAY_COPY)
     made = request_token(page, a_description())
@@ -184,6 +186,9 @@ def test_leaving_with_the_secret_stored_asks_nothing(visit: Visit, stored: str) 
         page.locator("#token-secret").click()
         page.keyboard.press("ControlOrMeta+C")
         assert clipboard(page) == made.secret
+    elif stored == "in a manifest":
+        page.locator("[data-copy=block-kubernetes-manifest]").click()
+        expect_status(page, "Copied")
     elif stored == "taken home":
         with page.expect_download():
             page.get_by_role("button", name=".env").click()
