@@ -19,6 +19,7 @@ COPY manage.py ./
 COPY portal portal
 COPY tokens tokens
 COPY templates templates
+COPY locale locale
 COPY static static
 COPY deploy/prepare deploy/prepare
 ENV PATH=/opt/portal/bin:$PATH \

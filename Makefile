@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OLDEST := 3.11
 
-.PHONY: help run test check format system bench pictures lock
+.PHONY: help run test check format system bench messages pictures lock
 
 help: ## Say what can be done
 	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -40,6 +40,11 @@ bench: $(VENV)/dev ## Measure the realm beside what it could be, and large compa
 	@$(BIN)/python -m bench.timing
 	@$(BIN)/python -m bench.outage
 	@$(BIN)/python -m bench.revocation
+
+messages: $(VENV)/dev ## Write what is to be translated into locale/, and compile what is
+	@SECRET_KEY=messages VAR_DIR=$$(mktemp -d) $(BIN)/python manage.py makemessages --locale nl \
+	  --no-wrap --no-obsolete --add-location file --ignore 'tests/*' --ignore 'bench/*' --ignore 'var/*'
+	@msgfmt --check --statistics --output-file=locale/nl/LC_MESSAGES/django.mo locale/nl/LC_MESSAGES/django.po
 
 pictures: $(VENV)/dev ## Take a picture of every screen, into var/pictures/
 	@$(BIN)/python -m pytest -q tests/journeys/pictures.py

@@ -17,6 +17,7 @@ from django.http import (
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone, translation
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
@@ -111,6 +112,26 @@ class EndsOldSessions(MiddlewareMixin):
             now = int(time.time())
             if now - request.session["seen_at"] >= SEEN_EVERY:
                 request.session["seen_at"] = now
+
+
+def speaks_as_chosen(get_response: Handler) -> Handler:
+    """Answers people in the language and time zone that they have chosen.
+
+    Where they have not, Django's LocaleMiddleware has found out what their browser asks for.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        person = request.user
+        if not isinstance(person, User):
+            return get_response(request)
+        if person.language:
+            # For this request; the next begins with LocaleMiddleware again, which also says in
+            # Content-Language what became of it.
+            translation.activate(person.language)
+        with timezone.override(person.zone):
+            return get_response(request)
+
+    return middleware
 
 
 def stored_nowhere(get_response: Handler) -> Handler:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
@@ -65,6 +65,11 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     def set_password(self, user: User, password: str) -> None:
         is_reset = self.request.resolver_match.url_name == RESET
         (passwords.reset if is_reset else passwords.change)(by=user, password=password)
+
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        """In the reader's language, who need not be the one at the browser."""
+        with translation.override(user.language or translation.get_language()):
+            super().send_password_reset_mail(user, email, context)
 
     def get_from_email(self) -> str:
         return str(settings.DEFAULT_FROM_EMAIL)

@@ -22,6 +22,7 @@ from tokens.views import (
     inventory,
     mails,
     people,
+    profile,
     revocations,
     tokens,
 )
@@ -126,6 +127,7 @@ urlpatterns = [
     path("people/<uuid:public_id>/tokens/", people.settle, name="settle_tokens"),
     path("people/<uuid:public_id>/reactivate/", people.reactivate, name="reactivate_person"),
     path("instructions/", instructions.index, name="instructions"),
+    path("account/", profile.show, name="account"),
     path("account/mails/", mails.choices, name="mail_choices"),
     path("messages/", mails.index, name="messages"),
     path("messages/retry/", mails.try_again, name="retry_messages"),
@@ -154,6 +156,7 @@ urlpatterns = [
     ),
     path("account/policy/", factors.policy, name="company_policy"),
     path("people/<uuid:public_id>/reset-factor/", factors.reset, name="reset_factor"),
+    path("language/", profile.choose_language, name="language"),
     path("join/<str:key>/", people.join, name="join"),
     path("accounts/", include(accounts)),
 ]

@@ -57,6 +57,7 @@ PUBLIC_DOORS = {
     "join",
     "brand_style",
     "brand_logo",
+    "language",
 }
 MACHINE_DOORS = {"realm", "check", "registry_events", "livez", "readyz", "metrics"}
 

@@ -61,4 +61,5 @@ def _check_length(text: str, *, least: int, most: int) -> None:
 
 def _name(character: str) -> str:
     """Its Unicode name and number, such as ``RIGHT-TO-LEFT OVERRIDE (U+202E)``."""
-    return f"{unicodedata.name(character, _('without a name'))} (U+{ord(character):04X})"
+    name = unicodedata.name(character, "") or _("without a name")
+    return f"{name} (U+{ord(character):04X})"

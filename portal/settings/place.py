@@ -1,5 +1,6 @@
 """Where does the portal live, and how do others know that it is the portal?"""
 
+from datetime import timedelta
 from email.utils import formataddr
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -58,7 +59,12 @@ vars().update(mail(_mail, seconds=5))
 
 # Languages and times.
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+# Each in its own words, which whoever looks for it reads.
+LANGUAGES = [("en", "English"), ("nl", "Nederlands")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_NAME = "__Host-language" if IS_HTTPS else "language"
+LANGUAGE_COOKIE_AGE = int(timedelta(days=365).total_seconds())
+LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = IS_HTTPS, True, "Lax"
 USE_I18N = True
 FORMAT_MODULE_PATH = "portal.formats"
 TIME_ZONE = checked("TIME_ZONE", read("TIME_ZONE", default="Europe/Amsterdam"), time_zone)

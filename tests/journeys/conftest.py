@@ -25,6 +25,7 @@ from tests.journeys import (
     screens_of_instructions,
     screens_of_mails,
     screens_of_people,
+    screens_of_profiles,
 )
 from tests.journeys.steps import WAITS, sign_in
 from tests.stack import Session, Stack
@@ -36,6 +37,7 @@ __all__ = [
     "screens_of_instructions",
     "screens_of_mails",
     "screens_of_people",
+    "screens_of_profiles",
 ]
 
 _steps = pytest.StashKey["Steps"]()

@@ -40,6 +40,11 @@ def enter_code(page: Page, code: str) -> None:
     page.get_by_role("button", name="Continue").click()
 
 
+def open_account(page: Page, part: str) -> None:
+    page.get_by_role("link", name="Account", exact=True).click()
+    page.get_by_role("link", name=part, exact=True).click()
+
+
 def set_up_app(page: Page) -> str:
     """Sets up an authenticator app and stores its codes; answers its seed."""
     page.get_by_role("link", name="Set up an app").click()

@@ -18,6 +18,7 @@ from tests.journeys.steps import (
     expect_status,
     invite,
     join_as,
+    open_account,
     set_up_app,
     text_of,
 )
@@ -48,7 +49,7 @@ def test_an_app_is_set_up_and_asked_for_without_script(visit: Visit, stack: Stac
     told = re.search(r"You sign in with (\S+)\.", page.get_by_role("main").inner_text())
     assert told
     join_as(page, "Ida Berg", password=password)
-    page.get_by_role("link", name="Security").click()
+    open_account(page, "Security")
     seed = set_up_app(page)
     first, second, *_others = text_of(page, "#block-codes").split()
     page.get_by_role("link", name="I have stored them").click()
@@ -57,7 +58,7 @@ def test_an_app_is_set_up_and_asked_for_without_script(visit: Visit, stack: Stac
         enter_password(page, email=told[1], password=password)
         enter_code(page, proof)
         expect(page.get_by_role("heading", name="No tokens yet")).to_be_visible()
-    page.get_by_role("link", name="Security").click()
+    open_account(page, "Security")
     expect(page.get_by_text("8 codes are left.")).to_be_visible()
     page.get_by_role("link", name="Remove the app").click()
     page.get_by_role("button", name="Yes").click()
@@ -102,7 +103,7 @@ def test_a_passkey_is_added_lets_in_is_renamed_and_removed(page: Page, localhost
         {"options": DEVICE | {"automaticPresenceSimulation": True}},
     )
     enter_password(page, **bram)
-    page.get_by_role("link", name="Security").click()
+    open_account(page, "Security")
     page.get_by_role("link", name="Add a passkey").click()
     page.get_by_label("Name").fill("Laptop")
     page.get_by_role("button", name="Add").click()
@@ -122,7 +123,7 @@ def test_a_passkey_is_added_lets_in_is_renamed_and_removed(page: Page, localhost
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url("**/images/")
 
-    page.get_by_role("link", name="Security").click()
+    open_account(page, "Security")
     page.get_by_role("link", name="Rename Laptop").click()
     page.get_by_label("Name").fill("Key ring")
     assert_for_everybody(page)

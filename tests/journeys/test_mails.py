@@ -11,6 +11,7 @@ from tests.journeys.steps import (
     join_as,
     leave_unsent,
     mail_to,
+    open_account,
     request_token,
 )
 from tests.stack import Stack
@@ -39,7 +40,7 @@ def test_whoever_is_invited_joins_by_way_of_the_mail(visit: Visit, stack: Stack)
 def test_mails_are_chosen_without_a_script(visit: Visit) -> None:
     page = visit("dirk@acme.example", java_script_enabled=False)
     page.goto("/tokens/")
-    page.get_by_role("link", name="Mails").click()
+    open_account(page, "Mails")
     box = page.get_by_label("When somebody else revokes a token that I requested")
     expect(box).to_be_checked()
     box.uncheck()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
-from tests.journeys.steps import invite, join_as, mailed_link, sign_in
+from tests.journeys.steps import invite, join_as, mailed_link, open_account, sign_in
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -51,7 +51,7 @@ def test_a_forgotten_password_is_replaced_by_way_of_a_mail(visit: Visit, stack: 
 def test_a_password_is_changed_by_whoever_knows_it(visit: Visit, stack: Stack) -> None:
     page = visit("")
     sign_in(page, **stack.person("tom@thinkwise.example"))
-    page.get_by_role("link", name="Password").click()
+    open_account(page, "Password")
     old, new = stack.person("tom@thinkwise.example")["password"], secrets.token_urlsafe(12)
     page.get_by_label("Current Password").fill(old)
     page.get_by_label("New Password", exact=True).fill(new)

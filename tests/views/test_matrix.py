@@ -61,6 +61,9 @@ events_jsonl          GET              in  200 200 200 200 in  200 200 200
 inventory             GET HEAD         in  200 200 200 200 in  200 200 200
 review_inventory      POST             in  403 302 302 302 in  403 302 302
 inventory_csv         GET              in  200 200 200 200 in  200 200 200
+account               GET HEAD         in  200 200 200 200 in  200 200 200
+account               POST             in  302 302 302 302 in  302 302 302
+language              POST             302 302 302 302 302 302 302 302 302
 mail_choices          GET HEAD         in  200 200 200 200 in  200 200 200
 mail_choices          POST             in  302 302 302 302 in  302 302 302
 messages              GET HEAD         in  404 404 404 404 in  404 200 200

@@ -229,7 +229,7 @@ def _facts_of(token: Token) -> list[tuple[str, str]]:
 
 
 def _at(moment: datetime) -> str:
-    """In the portal's time zone, which is named."""
+    """In the reader's time zone, which is named."""
     return date_format(localtime(moment), "DATETIME_FORMAT")
 
 

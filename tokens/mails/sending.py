@@ -5,6 +5,8 @@ once the claim has ended: at least once, rather than at most once.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from smtplib import SMTPRecipientsRefused, SMTPResponseException
 
 from django.conf import settings
@@ -13,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from tokens.mails import letters
-from tokens.models import Message
+from tokens.models import Message, User
 
 logger = logging.getLogger(__name__)
 
@@ -51,10 +53,23 @@ def _send(message: Message) -> bool:
     return True
 
 
+def _reader(message: Message) -> User | None:
+    """Whoever is invited has chosen nothing yet, and reads as who has invited them."""
+    return message.invitation.invited_by if message.invitation else message.person
+
+
+@contextmanager
+def _read_by(person: User | None) -> Iterator[None]:
+    """What is written within is in the person's language, with times in their zone."""
+    language = person.language if person else ""
+    zone = person.zone if person else None
+    with translation.override(language or settings.LANGUAGE_CODE), timezone.override(zone):
+        yield
+
+
 def compose(message: Message) -> EmailMultiAlternatives | None:
     """The mail as text and HTML; None where there is nothing to say any more."""
-    language = message.person.language if message.person else ""
-    with translation.override(language or settings.LANGUAGE_CODE):
+    with _read_by(_reader(message)):
         letter = letters.of(message)
         if letter is None:
             return None

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 from uuid import uuid4
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -162,8 +164,10 @@ class User(AbstractBaseUser):
     company = models.ForeignKey(Company, models.PROTECT, related_name="people")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     is_active = models.BooleanField(default=True)
-    # "" for the portal's own.
+    # "" for the browser's, and in mails for the portal's.
     language = models.CharField(max_length=10, blank=True, default="", db_default="")
+    # "" for the portal's.
+    time_zone = models.CharField(max_length=40, blank=True, default="", db_default="")
     # By kind of mail, for those that somebody has chosen or refused.
     mail_choices = models.JSONField(
         blank=True, default=dict, db_default=models.Value({}, models.JSONField())
@@ -215,6 +219,14 @@ class User(AbstractBaseUser):
         """Recovery codes are none of their own: they stand in for an app or a passkey."""
         codes = Authenticator.Type.RECOVERY_CODES
         return bool(Authenticator.objects.filter(user=self).exclude(type=codes).exists())
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which they read times."""
+        try:
+            return ZoneInfo(self.time_zone or settings.TIME_ZONE)
+        except ZoneInfoNotFoundError:  # this machine does not know what another one knew
+            return ZoneInfo(settings.TIME_ZONE)
 
     def get_session_auth_hash(self) -> str:
         """What a session must have been begun with to be one of theirs still."""

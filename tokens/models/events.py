@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from tokens import origin, trail
-from tokens.models.accounts import Actor, Company, Party, User
+from tokens.models.accounts import Actor, Company, Party, Role, User
 from tokens.models.invitations import Invitation
 from tokens.models.tokens import Token
 
@@ -246,6 +246,8 @@ class Event(models.Model):
     def _names(self) -> dict[str, str]:
         """What the places of its action's sentence stand for."""
         told = {place: str(self.details.get(place, "")) for place in ("before", "after", "pattern")}
+        if self.action == Action.PERSON_ROLE_CHANGED:
+            told |= {place: str(Role(told[place]).label) for place in ("before", "after")}
         return {"actor": self.actor_name, "object": self.object_name, **told}
 
 
