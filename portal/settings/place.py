@@ -65,7 +65,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_NAME = "__Host-language" if IS_HTTPS else "language"
 LANGUAGE_COOKIE_AGE = int(timedelta(days=365).total_seconds())
 LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = IS_HTTPS, True, "Lax"
-USE_I18N = True
+USE_I18N = USE_THOUSAND_SEPARATOR = True
 FORMAT_MODULE_PATH = "portal.formats"
 TIME_ZONE = checked("TIME_ZONE", read("TIME_ZONE", default="Europe/Amsterdam"), time_zone)
 USE_TZ = True

@@ -218,10 +218,10 @@ class TestTimes:
             assert len(zone) <= User._meta.get_field("time_zone").max_length
 
     def test_numbers_are_in_the_form_of_the_language(self) -> None:
-        page = Template("{{ size|filesizeformat }}")
-        for language, told in (("en", "1.5\xa0MB"), ("nl", "1,5\xa0MB")):
+        page = Template("{{ size|filesizeformat }} of {{ number }}")
+        for language, told in (("en", "1.5\xa0MB of 1,234"), ("nl", "1,5\xa0MB of 1.234")):
             with translation.override(language):
-                assert page.render(Context({"size": 3 * 2**19})) == told
+                assert page.render(Context({"size": 3 * 2**19, "number": 1234})) == told
 
 
 class TestMails:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from django import template
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
@@ -22,10 +22,10 @@ def bars(numbers: list[tuple[date, int]]) -> str:
         return _("None in %(days)s days") % {"days": len(numbers)}
     greatest_day, greatest = max(numbers, key=lambda number: number[1])
     label = _("%(total)s in %(days)s days, most on %(day)s: %(greatest)s") % {
-        "total": sum(number for _day, number in numbers),
+        "total": number_format(sum(number for _day, number in numbers)),
         "days": len(numbers),
         "day": date_format(greatest_day, "DATE_FORMAT"),
-        "greatest": greatest,
+        "greatest": number_format(greatest),
     }
     drawn = format_html_join("", BAR, _bars(numbers, greatest=greatest))
     width = STEP * len(numbers)

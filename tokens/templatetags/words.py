@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from django import template
-from django.utils.formats import date_format, time_format
+from django.utils.formats import date_format, number_format, time_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime, now
@@ -75,17 +75,18 @@ def since(age: timedelta) -> str:
 def tokens_counted(page: Page[Token]) -> str:
     """How many tokens a list has."""
     if page.is_uncounted:
-        return _("More than %(number)s tokens") % {"number": page.COUNTED}
-    return ngettext("%(number)s token", "%(number)s tokens", page.count) % {"number": page.count}
+        return _("More than %(number)s tokens") % {"number": number_format(page.COUNTED)}
+    told = ngettext("%(number)s token", "%(number)s tokens", page.count)
+    return told % {"number": number_format(page.count)}
 
 
 @register.simple_tag
 def tokens_found(page: Page[Token]) -> str:
     """How many tokens a search has found."""
     if page.is_uncounted:
-        return _("More than %(number)s tokens found") % {"number": page.COUNTED}
+        return _("More than %(number)s tokens found") % {"number": number_format(page.COUNTED)}
     told = ngettext("%(number)s token found", "%(number)s tokens found", page.count)
-    return told % {"number": page.count}
+    return told % {"number": number_format(page.count)}
 
 
 def _time(moment: datetime, *, shown: str, title: str = "") -> SafeString:

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
@@ -54,7 +55,9 @@ def index(request: PersonRequest) -> HttpResponse:
 def review(request: PersonRequest) -> HttpResponse:
     """Records that the person looked through the list."""
     done = reviews.review(by=request.user)
-    told = _("Your review of %(tokens)s tokens is recorded.") % {"tokens": done.tokens}
+    told = _("Your review of %(tokens)s tokens is recorded.") % {
+        "tokens": number_format(done.tokens)
+    }
     messages.success(request, told)
     return redirect("inventory")
 

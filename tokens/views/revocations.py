@@ -12,6 +12,7 @@ from django.db.models import F
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
@@ -93,7 +94,7 @@ def _ask_or_revoke(
             "%(number)s tokens are revoked: machines that use them can no longer log in.",
             len(done),
         )
-        messages.success(request, told % {"number": len(done)})
+        messages.success(request, told % {"number": number_format(len(done))})
         return redirect(context["back"])
     left = inventory.of(company, now=timezone.now()).listed().filter(pk__in=tokens.values("pk"))
     last_used_first = left.order_by(F("last_used_at").desc(nulls_last=True), "pk")
