@@ -27,11 +27,13 @@ from tests.journeys import (
     screens_of_people,
     screens_of_profiles,
 )
+from tests.journeys.dutch import in_dutch
 from tests.journeys.steps import WAITS, sign_in
 from tests.stack import Session, Stack
 
 # Their screens are seen once they are imported.
 __all__ = [
+    "in_dutch",
     "screens_of_companies",
     "screens_of_factors",
     "screens_of_instructions",
@@ -226,9 +228,9 @@ def see(windows: Windows, console: Console, kept: dict[str, Page]) -> Iterator[V
     """The one page of somebody, or of a stranger for ""."""
     seen: list[Page] = []
 
-    def page_of(who: str) -> Page:
-        window = windows.of(who)
-        page = kept.get(who) or kept.setdefault(who, window.new_page())
+    def page_of(who: str, **options: Any) -> Page:
+        window, key = windows.of(who, **options), f"{who} {options}"
+        page = kept.get(key) or kept.setdefault(key, window.new_page())
         seen.append(page)
         console.watch(page)
         return page

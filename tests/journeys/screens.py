@@ -60,9 +60,9 @@ THEMES = ("light", "dark")
 WIDTHS = {"wide": 1280, "narrow": 320}
 
 
-def looks_of(page: Page) -> Iterator[str]:
+def looks_of(page: Page, themes: tuple[str, ...] = THEMES) -> Iterator[str]:
     """Shows the page in each theme and width, without loading it anew."""
-    for theme in THEMES:
+    for theme in themes:
         page.emulate_media(color_scheme=theme)
         for name, width in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": 800})

@@ -40,7 +40,7 @@ def security_required(page: Page, scene: Scene) -> None:
     page.goto("/account/policy/")
     page.get_by_label("Everybody needs a second factor").check()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Initech requires a second factor.")).to_be_visible()
+    expect(page.get_by_text("requires a second factor.")).to_be_visible()
 
 
 @seen_by(BRAM)

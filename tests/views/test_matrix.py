@@ -2,12 +2,13 @@
 
 import secrets
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.client import Client
@@ -266,15 +267,31 @@ class House:
 
     def knock(self, door: str, method: str, person: str | None) -> Answer:
         self._enter(person)
-        address = reverse(door, urlconf=DOORS[door], kwargs=self._place(door, method))
+        address, body = self._address(door, method), self._body(door, method)
         before = Event.objects.count()
-        answer = self._browser.generic(method, address, **self._body(door, method))
+        answer = self._browser.generic(method, address, **body)
         if door in {"account_logout", "join", "sign_out_everywhere"}:
             self._sessions.clear()
         Company.objects.update(require_second_factor=False)
         is_sent_in = answer.headers.get("Location", "").startswith(reverse("account_login"))
         outcome = "in" if is_sent_in else str(answer.status_code)
         return Answer(outcome, Event.objects.count() - before)
+
+    def answer(
+        self, door: str, method: str, person: str | None, *, is_filled_in: bool, headers: Any
+    ) -> HttpResponse:
+        """What somebody sees in the end: a form is posted empty, or as the table has it."""
+        self._enter(person)
+        address, body = self._address(door, method), self._body(door, method)
+        body |= {} if is_filled_in or method == "GET" else {"data": ""}
+        ask = getattr(self._browser, method.lower())
+        answer = ask(address, headers=headers, follow=True, **body)
+        self._sessions.clear()
+        Company.objects.update(require_second_factor=False)
+        return answer
+
+    def _address(self, door: str, method: str) -> str:
+        return reverse(door, urlconf=DOORS[door], kwargs=self._place(door, method))
 
     def _enter(self, person: str | None) -> None:
         """Everybody has an app and no codes, whatever they did before."""
