@@ -1,11 +1,16 @@
 """Which page does somebody see when a request cannot be answered?"""
 
+import logging
 import sys
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+
+from tokens import origin
+
+logger = logging.getLogger(__name__)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -20,6 +25,19 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's own page knows neither the brand nor who has signed in."""
     return render(request, "400.html", status=400)
+
+
+def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Whoever may not do something is told whom to ask; the log says who tried what."""
+    here = origin.current.get()
+    tried = {
+        "person": str(request.user.public_id) if request.user.is_authenticated else "",
+        "door": request.resolver_match.view_name if request.resolver_match else "",
+        "address": here.address,
+        "request_id": here.request_id,
+    }
+    logger.warning("somebody may not do what they tried", extra=tried)
+    return render(request, "403.html", status=403)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

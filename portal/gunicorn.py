@@ -1,19 +1,22 @@
 """How does gunicorn serve the portal? ``python -m gunicorn --config python:portal.gunicorn``."""
 
 import os
+import resource
 import shutil
 import socket
 import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
 from portal import settings
 from portal.environment import env, read
+from portal.logs import names_the_mistake
 from tokens.registry.authority import Authority, AuthorityError
 
 METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus_client looks for it
@@ -37,24 +40,55 @@ SWITCH_INTERVAL = 0.0002  # seconds
 SILENT_FOR = 10  # seconds that the kernel keeps a connection to itself that says nothing
 
 ACCEPTS_AGAIN_AFTER = 0.0005  # seconds
+READ_WITHIN = 10  # seconds, for a whole request
+STALLS_WITHIN = 20  # seconds in which nothing of an answer is taken
 
 _stopping = threading.Event()
 
 
 class FairWorker(ThreadWorker):  # type: ignore[misc]
-    """Leaves the next connection to another worker.
+    """Leaves the next connection to another worker, and waits for no client without end.
 
-    Of a few that come at once, such as a proxy's, one worker would else take them all and keep
-    them: half of the time the other cores had nothing to do.
+    Of a few connections that come at once, such as a proxy's, one worker would else take them all
+    and keep them: half of the time the other cores had nothing to do. And a client that sends its
+    request in drops would hold a thread for as long as it likes.
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._begun: dict[TConn, float] = {}
 
     def accept(self, listener: socket.socket) -> None:
         super().accept(listener)
         time.sleep(ACCEPTS_AGAIN_AFTER)
 
+    def handle(self, conn: TConn) -> Any:
+        self._begun[conn] = time.monotonic()
+        try:
+            return super().handle(conn)
+        finally:
+            del self._begun[conn]
+
+    def notify(self) -> None:
+        """Reads no more of requests that began too long ago; answers to them are still sent.
+
+        It is called at least once a second, beside the threads.
+        """
+        super().notify()
+        too_long_ago = time.monotonic() - READ_WITHIN
+        for conn, begun in self._begun.copy().items():
+            if begun < too_long_ago:
+                with suppress(OSError):  # it has gone by itself
+                    conn.sock.shutdown(socket.SHUT_RD)
+
 
 def on_starting(server: Any) -> None:
-    """Ends the start, in one line, where nothing could be signed; begins to count anew."""
+    """Ends the start, in one line, where nothing could be signed; begins to count anew.
+
+    No process leaves a core file, which would hold keys and secrets; nor does the log hold any.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    server.log.error_log.addFilter(names_the_mistake)
     try:
         authority = Authority.load(settings.REGISTRY_CA_CERT_FILE, settings.REGISTRY_CA_KEY_FILE)
         authority.check(datetime.now(UTC))
@@ -76,10 +110,15 @@ def child_exit(server: Any, worker: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Lets a connection in once it says something: a silent one would hold a thread for 5 s."""
+    """Lets a connection in once it says something: a silent one would hold a thread for 5 s.
+
+    One that takes nothing of its answer is given up. A connection inherits both from its listener.
+    """
+    options = {"TCP_DEFER_ACCEPT": SILENT_FOR, "TCP_USER_TIMEOUT": STALLS_WITHIN * 1000}
     for listener in server.LISTENERS:
-        if listener.family != socket.AF_UNIX and hasattr(socket, "TCP_DEFER_ACCEPT"):
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, SILENT_FOR)
+        for name, value in options.items():
+            if listener.family != socket.AF_UNIX and hasattr(socket, name):
+                listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def post_worker_init(worker: Any) -> None:

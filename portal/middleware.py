@@ -68,7 +68,7 @@ def says_what_is_allowed(get_response: Handler) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
-            response.headers["Content-Type"] = "text/plain"
+            response.headers["Content-Type"] = "text/plain; charset=utf-8"
             response.content = _("Use %(methods)s here.") % {"methods": response.headers["Allow"]}
         return response
 

@@ -162,4 +162,5 @@ urlpatterns = [
 ]
 
 handler400 = "portal.errors.bad_request"
+handler403 = "portal.errors.not_allowed"
 handler500 = "portal.errors.server_error"

@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from portal.environment import checked, database, read
+from portal.logs import names_the_door
 from portal.settings.place import BASE_DIR, PORTAL_HOST, PORTAL_URL, VAR_DIR
 from portal.settings.registry import REGISTRY_HOST
 
@@ -105,10 +106,15 @@ CACHES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Text alone: a file would be written to the disk before anybody looked at it.
+FILE_UPLOAD_HANDLERS = ["portal.uploads.NoFiles"]
+
 # Static files: named by their content, compressed, served by whitenoise.
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(read("STATIC_ROOT", default=str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# They are for our own pages alone, as everything is.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
@@ -129,9 +135,12 @@ LOGGING = {
         "raised": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: record.exc_info is not None,
-        }
+        },
+        "door": {"()": "django.utils.log.CallbackFilter", "callback": names_the_door},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["door"]}
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # An answer that refuses is no news, and machines may hear it a thousand times a second.
     "loggers": {"django.request": {"level": "ERROR", "filters": ["raised"]}},

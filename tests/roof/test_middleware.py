@@ -39,6 +39,7 @@ def assert_guarded(answer: HttpResponseBase) -> None:
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
+    assert "Access-Control-Allow-Origin" not in headers
     assert headers["Referrer-Policy"] in {"same-origin", "no-referrer"}
 
 
