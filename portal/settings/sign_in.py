@@ -23,6 +23,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = int(timedelta(minutes=10).total_seconds())
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # Who asks for a new password at an address that nobody has here gets no mail: it is not theirs.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
@@ -50,6 +51,7 @@ MFA_TOTP_ISSUER = PORTAL_BRAND
 # A step of 30 seconds to either side, for clocks that are not quite right (RFC 6238, section 5.2).
 MFA_TOTP_TOLERANCE = 1
 MFA_RECOVERY_CODES_SHOW_ONCE = True
+SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 SESSION_IDLE_SECONDS = int(timedelta(minutes=30).total_seconds())
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"

@@ -97,7 +97,9 @@ def test_a_session_is_another_after_the_sign_in(cast: Cast) -> None:
     assert is_in(browser)
 
 
-@pytest.mark.parametrize("key", ["", "junk", "a" * 32, "../../etc/passwd", "x" * 4000])
+@pytest.mark.parametrize(
+    "key", ["", "junk", "a" * 32, "\0" + "a" * 31, "é" * 32, "../../etc/passwd", "x" * 4000]
+)
 def test_a_session_that_we_did_not_make_is_none(key: str, cast: Cast) -> None:
     browser = Client()
     browser.cookies["session"] = key

@@ -173,6 +173,20 @@ def test_an_address_that_was_never_confirmed_is_confirmed_by_a_code(cast: Cast) 
     assert EmailAddress.objects.get(user=cast.bram).verified
 
 
+def test_a_code_for_an_address_ends_after_ten_minutes(cast: Cast) -> None:
+    EmailAddress.objects.filter(user=cast.bram).update(verified=False)
+    browser = Client()
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        sign_in(cast.bram.email, browser=browser)
+        (message,) = mail.outbox
+        code = re.search(r"^([A-Z0-9]{4}-[A-Z0-9]{4})$", str(message.body), re.MULTILINE)
+        assert code
+        clock.shift(timedelta(minutes=10, seconds=1))
+        browser.post("/accounts/confirm-email/", {"code": code[1]})
+        assert browser.get("/tokens/").status_code == 302
+    assert not EmailAddress.objects.get(user=cast.bram).verified
+
+
 def test_a_forgotten_password_is_replaced_by_way_of_a_mail(cast: Cast, argon2: None) -> None:
     browser = Client(enforce_csrf_checks=True)
     fields = PostedForm.of(browser.get("/accounts/password/reset/").content.decode()).fields

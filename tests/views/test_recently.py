@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.client import Client
-from tests.factories import Cast, request_token
+from tests.factories import PASSWORD, Cast, request_token
 from tests.facts import everything
 from tokens.actions.people import invite
 from tokens.models import CONSOLE
@@ -96,7 +96,23 @@ def test_a_colleague_revokes_one_token_without_being_asked(cast: Cast, sign_in: 
     assert token.revoked_at
 
 
-@pytest.mark.parametrize("referer", ["", "junk", "//", "https://evil.example//evil.example/x"])
+def test_whoever_knew_the_session_before_does_not_share_in_the_proof(
+    cast: Cast, sign_in: Browser
+) -> None:
+    browser, thief = sign_in(cast.ana), Client()
+    browser.get("/tokens/")
+    before = browser.session.session_key
+    thief.cookies["session"] = before
+    assert thief.get("/tokens/").status_code == 200
+    assert browser.post("/accounts/reauthenticate/", {"password": PASSWORD}).status_code == 302
+    assert browser.session.session_key != before
+    assert browser.get("/people/invite/").status_code == 200
+    assert thief.get("/tokens/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "referer", ["", "junk", "//", "http://[", "https://evil.example//evil.example/x"]
+)
 def test_nobody_is_sent_elsewhere_afterwards(referer: str, cast: Cast, sign_in: Browser) -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         browser = sign_in(cast.ana)

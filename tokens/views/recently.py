@@ -63,5 +63,8 @@ def _page_of(request: PersonRequest) -> str:
         return page_shown(request.htmx)
     if request.method != "POST":
         return request.get_full_path()
-    came_from = urlsplit(request.headers.get("Referer", ""))
+    try:
+        came_from = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # it is garbled
+        return "/"
     return urlunsplit(("", "", "/" + came_from.path.lstrip("/"), came_from.query, ""))
