@@ -1,23 +1,13 @@
-"""Is the secret shown once, whole, and nowhere else?"""
+"""Is the secret shown once and whole, and does its page forget it? See also ``test_nowhere``."""
 
-import base64
 import re
-import zlib
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
 
-from tests.journeys.conftest import ARGUMENTS, SWITCHED_ON_AGAIN, Visit
-from tests.journeys.steps import (
-    a_description,
-    expect_status,
-    in_database,
-    request_token,
-    sign_in,
-)
-from tests.stack import Credential, Stack
+from tests.journeys.conftest import Visit
+from tests.journeys.steps import a_description, expect_status, request_token
+from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
 
@@ -248,75 +238,3 @@ def test_the_browser_stores_nothing_of_it(visit: Visit) -> None:
     devtools = page.context.new_cdp_session(page)
     assert made.secret not in str(devtools.send("Page.getNavigationHistory"))
     assert page.url.endswith("/tokens/request/")
-
-
-def spellings(token: Credential) -> Iterator[bytes]:
-    """The secret as it is, in hexadecimal, and in base64 at each of its three offsets."""
-    secret = token.secret.encode()
-    yield secret
-    yield secret.hex().encode()
-    for offset in range(3):
-        encoded = base64.urlsafe_b64encode(b"x" * offset + secret)
-        # Without the ends, which depend on what is beside it.
-        yield encoded[4:-4]
-        yield encoded[4:-4].translate(bytes.maketrans(b"-_", b"+/"))
-    yield base64.b64encode(f"{token.username}:{token.secret}".encode())[:-4]
-
-
-def sessions_of(stack: Stack) -> Iterator[bytes]:
-    """What the sessions hold: signed and packed, so that a search of the files would miss it."""
-    for (packed,) in in_database(stack, "SELECT session_data FROM django_session"):
-        text = packed.partition(":")[0]
-        data = base64.urlsafe_b64decode(text.removeprefix(".") + "==")
-        yield zlib.decompress(data) if text.startswith(".") else data
-
-
-def files_with(words: bytes, *, below: Path) -> list[str]:
-    files = [file for file in below.rglob("*") if file.is_file() and not file.is_symlink()]
-    return [str(file) for file in files if words in file.read_bytes()]
-
-
-def test_nothing_that_the_portal_writes_holds_it(visit: Visit, stack: Stack) -> None:
-    page = visit()
-    made = request_token(page, a_description())
-    leave(page)
-    # Its username is there, so the search would find what there is.
-    assert files_with(made.username.encode(), below=stack.var_dir)
-    for spelling in spellings(made):
-        assert files_with(spelling, below=stack.var_dir) == []
-    sessions = list(sessions_of(stack))
-    assert any(b"_auth_user_id" in session for session in sessions)
-    assert not any(made.secret.encode() in session for session in sessions)
-    [(hint,)] = in_database(
-        stack,
-        "SELECT hint FROM tokens_secret JOIN tokens_token ON token_id = tokens_token.id"
-        " WHERE username = ?",
-        made.username,
-    )
-    assert hint == made.secret[-4:]
-
-
-def test_the_profile_of_the_browser_on_disk_holds_none_of_it(
-    chromium: Browser, program: str, stack: Stack, tmp_path: Path
-) -> None:
-    profile = chromium.browser_type.launch_persistent_context(
-        tmp_path,
-        executable_path=program,
-        args=ARGUMENTS,
-        ignore_default_args=SWITCHED_ON_AGAIN,
-        base_url=stack.portal,
-        java_script_enabled=False,
-    )
-    page = profile.new_page()
-    sign_in(page, **stack.person("chloe@acme.example"))
-    made = request_token(page, a_description())
-    # What was taken home is the person's; nothing else may keep it.
-    with page.expect_download() as download:
-        page.get_by_role("button", name=".env").click()
-    Path(download.value.path()).unlink()
-    leave(page)
-    profile.close()
-    # The address is there, so the search would find what there is.
-    assert files_with(b"/tokens/request/", below=tmp_path)
-    for spelling in spellings(made):
-        assert files_with(spelling, below=tmp_path) == []
