@@ -1,7 +1,7 @@
 """Which door opens for whom? Every address × method × person has its row in a table."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -254,9 +254,9 @@ class Answer(NamedTuple):
 class House:
     """Acme, with a token or an invitation to knock for, and everybody who may knock."""
 
-    def __init__(self, cast: Cast) -> None:
+    def __init__(self, cast: Cast, **options: bool) -> None:
         self._cast = cast
-        self._browser = Client()
+        self._browser = Client(**options)
         self._sessions: dict[str, str] = {}
         self._requester = make_person("Ida Prins", cast.acme)
         self._passkey = Authenticator.objects.create(
@@ -265,11 +265,21 @@ class House:
         self._token, self._secret = request_token(self._requester)
         deactivate(cast.chloe, by=CONSOLE)
 
-    def knock(self, door: str, method: str, person: str | None) -> Answer:
+    def knock(
+        self,
+        door: str,
+        method: str,
+        person: str | None,
+        *,
+        spoil: Callable[[str], Any] = str,
+        **headers: str,
+    ) -> Answer:
+        """Asks for what the door is about, with its form, which may be spoilt before it is sent."""
         self._enter(person)
-        address, body = self._address(door, method), self._body(door, method)
+        address, body = self.address(door, method), self._body(door, method, spoil)
         before = Event.objects.count()
-        answer = self._browser.generic(method, address, **body)
+        answer = self._browser.generic(method, address, **body, **headers)
+        b"".join(answer)  # an export is read while it is sent
         if door in {"account_logout", "join", "sign_out_everywhere"}:
             self._sessions.clear()
         Company.objects.update(require_second_factor=False)
@@ -282,16 +292,13 @@ class House:
     ) -> HttpResponse:
         """What somebody sees in the end: a form is posted empty, or as the table has it."""
         self._enter(person)
-        address, body = self._address(door, method), self._body(door, method)
+        address, body = self.address(door, method), self._body(door, method)
         body |= {} if is_filled_in or method == "GET" else {"data": ""}
         ask = getattr(self._browser, method.lower())
         answer = ask(address, headers=headers, follow=True, **body)
         self._sessions.clear()
         Company.objects.update(require_second_factor=False)
         return answer
-
-    def _address(self, door: str, method: str) -> str:
-        return reverse(door, urlconf=DOORS[door], kwargs=self._place(door, method))
 
     def _enter(self, person: str | None) -> None:
         """Everybody has an app and no codes, whatever they did before."""
@@ -305,6 +312,9 @@ class House:
             # As they are now: they may have signed out everywhere.
             self._browser.force_login(User.objects.get(pk=getattr(self._cast, person).pk))
             self._sessions[person] = cookies[name].value
+
+    def address(self, door: str, method: str = "GET") -> str:
+        return reverse(door, urlconf=DOORS[door], kwargs=self._place(door, method))
 
     def _place(self, door: str, method: str) -> dict[str, object]:
         if method == "POST" and "token" in door:
@@ -352,7 +362,7 @@ class House:
         }
         return {"slug": "acme"} | more.get(door, {})
 
-    def _body(self, door: str, method: str) -> dict[str, str]:
+    def _body(self, door: str, method: str, spoil: Callable[[str], Any] = str) -> dict[str, Any]:
         fields = {
             "request_token": f"description=Build+server&nonce={secrets.token_urlsafe(16)}",
             "describe_token": "description=Test+machine",
@@ -369,7 +379,7 @@ class House:
         if method != "POST":
             return {}
         form = "application/x-www-form-urlencoded"
-        return {"data": fields.get(door, "reason=It+leaked"), "content_type": form}
+        return {"data": spoil(fields.get(door, "reason=It+leaked")), "content_type": form}
 
 
 def _equip(person: User) -> None:

@@ -34,6 +34,8 @@ from tokens.views.request import PersonRequest, posted
 def ticked(request: PersonRequest) -> HttpResponse:
     """Those that were ticked in the inventory, or by the vendor on a company's page."""
     slug = request.POST.get("company", "")
+    if "\0" in slug:  # PostgreSQL cannot look for it
+        raise Http404
     company = company_of(request, slug) if slug else request.user.company
     permissions.check(permissions.may_change_tokens(request.user, company))
     back = resolve_url(company if slug else "inventory")
