@@ -47,11 +47,10 @@ _stopping = threading.Event()
 
 
 class FairWorker(ThreadWorker):  # type: ignore[misc]
-    """Leaves the next connection to another worker, and waits for no client without end.
+    """Leaves the next connection to another worker, and once it ends to another replica.
 
-    Of a few connections that come at once, such as a proxy's, one worker would else take them all
-    and keep them: half of the time the other cores had nothing to do. And a client that sends its
-    request in drops would hold a thread for as long as it likes.
+    It waits for no client without end: one that sends its request in drops would hold a thread for
+    as long as it likes.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -59,6 +58,10 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
         self._begun: dict[TConn, float] = {}
 
     def accept(self, listener: socket.socket) -> None:
+        """Of a few that come at once, such as a proxy's, one worker would else take all.
+
+        It would keep them: half of the time the other cores had nothing to do.
+        """
         super().accept(listener)
         time.sleep(ACCEPTS_AGAIN_AFTER)
 
@@ -80,6 +83,25 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
             if begun < too_long_ago:
                 with suppress(OSError):  # it has gone by itself
                     conn.sock.shutdown(socket.SHUT_RD)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Once it ends, whoever comes is refused, and a proxy turns to another replica at once.
+
+        They would else wait for seconds, to be cut off when the sockets close at last.
+        """
+        super().set_accept_enabled(enabled)
+        if not (enabled or self.alive):
+            self._close_doors()
+
+    def _close_doors(self) -> None:
+        """Takes in who already waits, and closes."""
+        for listener in self.sockets:
+            inside = -1
+            while inside < self.nr_conns:
+                inside = self.nr_conns
+                super().accept(listener)
+            listener.close()
+        self.sockets = []
 
 
 def on_starting(server: Any) -> None:

@@ -12,11 +12,13 @@ from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
 from tests.deploy.files import ROOT
 from tests.stack import free_port
 
 WITHIN = 30  # seconds
+SECOND = 10**9  # nanoseconds
 PORTAL, REGISTRY = "portal.example.com", "registry.example.com"
 
 
@@ -63,13 +65,17 @@ class Proxy:
 
 @pytest.fixture(scope="module")
 def adapted():
+    return adapt()
+
+
+def adapt(**settings):
     """The Caddyfile as Caddy understands it."""
     if not shutil.which("caddy"):
         pytest.skip("caddy: it is not installed")
     given = {"PORTAL_URL": f"https://{PORTAL}", "REGISTRY_HOST": REGISTRY, "TLS": "internal"}
     done = subprocess.run(
         ["caddy", "adapt", "--config", str(ROOT / "deploy" / "Caddyfile")],
-        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"} | given,
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"} | given | settings,
         capture_output=True,
         text=True,
         timeout=WITHIN,
@@ -192,6 +198,25 @@ def test_a_request_over_plain_http_is_sent_to_https(proxy):
 
 def test_caddy_cannot_be_told_otherwise_while_it_runs(adapted):
     assert adapted["admin"] == {"disabled": True}
+
+
+def ways(node):
+    """Every proxy in the configuration that leads to the portal."""
+    if isinstance(node, dict):
+        is_one = {"dial": "portal:8000"} in node.get("upstreams", [])
+        return [node] if is_one else [way for part in node.values() for way in ways(part)]
+    return [way for part in node for way in ways(part)] if isinstance(node, list) else []
+
+
+@pytest.mark.parametrize("check", ["off", "on"])
+def test_whoever_asks_while_the_portal_is_replaced_waits(check):
+    found = ways(adapt(REVOCATION_CHECK=check))
+    assert len(found) == {"off": 2, "on": 3}[check]
+    for way in found:
+        assert way["load_balancing"]["try_duration"] == 10 * SECOND
+        # gunicorn closes idle connections two seconds after it was told to end.
+        assert way["transport"]["keep_alive"]["idle_timeout"] < STOP_KEEPALIVE_LINGER * SECOND
+        assert way["transport"]["keep_alive"]["max_idle_conns_per_host"] >= 100
 
 
 def test_certificates_come_as_the_setting_says(adapted):
