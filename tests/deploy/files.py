@@ -17,6 +17,7 @@ OURS = ("prepare", "portal", "jobs")
 ONLY_COMPOSE = {
     "TLS",
     "COMPOSE_PROJECT_NAME",
+    "PORTAL_REPLICAS",
     "PORTAL_IMAGE",
     "POSTGRES_IMAGE",
     "REGISTRY_IMAGE",

@@ -104,6 +104,14 @@ def test_the_registry_sees_the_certificate_but_not_the_key_of_the_authority():
     assert keepers == set(OURS)
 
 
+def test_several_containers_can_serve_the_portal():
+    portal = SERVICES["portal"]
+    assert portal["scale"] == "${PORTAL_REPLICAS:-1}"
+    # What only one of them could have.
+    assert not {"container_name", "hostname", "ports"} & portal.keys()
+    assert not any("ipv4_address" in str(network) for network in portal["networks"])
+
+
 @pytest.mark.parametrize("name", ["portal", "registry"])
 def test_a_server_may_finish_what_it_has_begun(name):
     assert SERVICES[name]["stop_grace_period"] == "30s"
