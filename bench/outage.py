@@ -21,7 +21,7 @@ def main() -> int:
     with (
         postgres.serving() as server,
         running(folder, DATABASE_URL=server.url) as stack,
-        Crowd(stack, stack.sign_in().request_token()) as crowd,
+        Crowd(stack.portal, stack.sign_in().request_token()) as crowd,
     ):
         time.sleep(2)
         server.stop()
@@ -33,13 +33,8 @@ def main() -> int:
         while crowd.statuses(since=time.monotonic() - 0.5) != {200}:
             assert time.monotonic() < back + GIVEN_UP_AFTER, "machines are still refused"
             time.sleep(0.1)
-    away = [answer for answer in crowd.answers if stopped < answer.begun < started]
-    _say(away, last=_last_refusal(crowd) - back)
+    _say(crowd.between(stopped, started), last=crowd.last_refusal() - back)
     return 0
-
-
-def _last_refusal(crowd: Crowd) -> float:
-    return max(each.begun + each.seconds for each in crowd.answers if each.status != 200)
 
 
 def _say(away: list[Answer], *, last: float) -> None:

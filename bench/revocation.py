@@ -12,7 +12,7 @@ from pathlib import Path
 import requests
 
 from tests import proxy
-from tests.stack import Credential, Session, Stack, running
+from tests.stack import Credential, Session, running
 
 MANIFEST = "/v2/public/universal/manifests/latest"
 ACCEPT = "application/vnd.docker.distribution.manifest.v2+json"
@@ -24,16 +24,16 @@ GIVEN_UP_AFTER = 300  # seconds
 class Holder:
     """A client that holds a grant, and when it was last answered."""
 
-    def __init__(self, stack: Stack, credential: Credential) -> None:
+    def __init__(self, realm: str, credential: Credential) -> None:
         self.username = credential.username
         self.revoked_at = self.answered_at = 0.0
         answer = requests.get(
-            f"{stack.portal}/auth/token",
+            f"{realm}/auth/token",
             params={"scope": "repository:public/universal:pull"},
             auth=(credential.username, credential.secret),
             timeout=10,
         )
-        self._headers = {"Authorization": f"Bearer {answer.json()['token']}", "Accept": ACCEPT}
+        self.authorization = f"Bearer {answer.json()['token']}"
 
     def revoke(self, person: Session) -> None:
         person.revoke(self.username)
@@ -41,7 +41,8 @@ class Holder:
 
     def is_answered(self, registry: str) -> bool:
         begun = time.monotonic()
-        answer = requests.get(registry + MANIFEST, headers=self._headers, timeout=10)
+        headers = {"Authorization": self.authorization, "Accept": ACCEPT}
+        answer = requests.get(registry + MANIFEST, headers=headers, timeout=10)
         if answer.ok:
             self.answered_at = begun
         return answer.ok
@@ -52,12 +53,18 @@ class Holder:
         return self.answered_at - self.revoked_at
 
 
-def at_once(stack: Stack, registry: str) -> list[Holder]:
-    """Revokes each token just after its grant was given, and asks until nobody is answered."""
-    person = stack.sign_in()
+def at_once(
+    person: Session, *, realm: str, registry: str, times: int = REVOCATIONS
+) -> list[Holder]:
+    """Revokes each token just after its grant was given, and asks until nobody is answered.
+
+    Args:
+        realm: the address of the host at which grants are asked for.
+        registry: the address at which they are used.
+    """
     holders = []
-    for _ in range(REVOCATIONS):
-        holder = Holder(stack, person.request_token())
+    for _ in range(times):
+        holder = Holder(realm, person.request_token())
         holder.revoke(person)
         holders.append(holder)
     asking, deadline = holders, time.monotonic() + GIVEN_UP_AFTER
@@ -78,12 +85,14 @@ def say(name: str, holders: list[Holder]) -> None:
 def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="portal-revocation-"))
     with running(folder) as stack:
+        person, realm = stack.sign_in(), stack.portal
         if proxy.program():
             with proxy.checking(stack, folder) as registry:
-                say("with the proxy's check", at_once(stack, registry))
+                say("with the proxy's check", at_once(person, realm=realm, registry=registry))
         else:
             print("with the proxy's check: skipped, Caddy is not installed")
-        say("defaults", at_once(stack, f"http://{stack.registry}"))
+        registry = f"http://{stack.registry}"
+        say("defaults", at_once(person, realm=realm, registry=registry))
     return 0
 
 

@@ -68,14 +68,14 @@ class Stack:
         )
 
     def sign_in(self, email: str = "bram@acme.example") -> "Session":
-        return Session(self, self.person(email))
+        return Session(self.portal, self.person(email))
 
 
 class Session:
     """A person who has signed in, with a browser that runs no script."""
 
-    def __init__(self, stack: Stack, person: dict[str, Any]) -> None:
-        self._stack = stack
+    def __init__(self, portal: str, person: dict[str, Any]) -> None:
+        self._portal = portal
         self._browser = requests.Session()
         answer = self.post("/accounts/login/", login=person["email"], password=person["password"])
         if person["totp"]:
@@ -83,7 +83,7 @@ class Session:
         assert answer.url.endswith("/tokens/"), answer.text
 
     def get(self, path: str) -> requests.Response:
-        return self._browser.get(self._stack.portal + path, timeout=30)
+        return self._browser.get(self._portal + path, timeout=30)
 
     def post(self, path: str, **fields: str) -> requests.Response:
         """Posts the form of a page as it was served, with these fields changed."""
@@ -92,12 +92,16 @@ class Session:
 
     def send(self, path: str, fields: dict[str, str]) -> requests.Response:
         """Posts these fields and nothing else."""
-        return self._browser.post(self._stack.portal + path, data=fields, timeout=30)
+        address = self._portal + path
+        # Over TLS, Django wants to know from which page a form comes.
+        return self._browser.post(address, data=fields, headers={"Referer": address}, timeout=30)
 
-    def request_token(self, description: str = "A machine of the tests") -> Credential:
+    def request_token(
+        self, description: str = "A machine of the tests", **fields: str
+    ) -> Credential:
         # A description of its own keeps the tests apart.
         told = f"{description} {secrets.token_hex(4)}"
-        page = self.post("/tokens/request/", description=told).text
+        page = self.post("/tokens/request/", description=told, **fields).text
         return Credential(_text_of("token-username", page), _text_of("token-secret", page))
 
     def revoke(self, username: str) -> None:

@@ -1,4 +1,4 @@
-"""What people do in the portal: sign in with an invitation and request a token, or revoke it.
+"""What people do in the portal: join by an invitation's link, request a token or revoke it.
 
 ``customer.py request LINK`` prints username and secret of a token that pulls, ``customer.py publish
 LINK`` of one that also pushes; ``customer.py revoke USERNAME`` ends one of Ana's.
@@ -7,59 +7,62 @@ LINK`` of one that also pushes; ``customer.py revoke USERNAME`` ends one of Ana'
 import os
 import re
 import sys
+from typing import Any
 
 import requests
 
-from tests.stack import PostedForm
-from tests.totp import code
+from tests.stack import PostedForm, Session
+from tests.totp import fresh_code
 
-EMAIL, PASSWORD = "ana@acme.example", "a long enough password"
 PORTAL = os.environ["PORTAL"]
+PASSWORD = "a long enough password"
+ANA = {"email": "ana@acme.example", "password": PASSWORD, "totp": None}
+VERA = {"email": "vera@vendor.example", "password": PASSWORD, "totp": None}
 
 
-def post(browser: requests.Session, address: str, **fields: str) -> requests.Response:
+def join(person: dict[str, Any], link: str) -> Session:
+    """Joins, with the second factor that everybody of the vendor needs, and signs in."""
+    browser = requests.Session()
+    invitation = browser.get(link, timeout=30)
+    joined = _post(browser, invitation, name="Ana Vos", password=person["password"])
+    key = _set_up_app(browser) if joined.url.endswith("/accounts/2fa/") else None
+    return Session(PORTAL, person | {"totp": key})
+
+
+def _set_up_app(browser: requests.Session) -> str:
+    """Sets up an authenticator app; its key."""
+    page = browser.get(f"{PORTAL}/accounts/2fa/totp/activate/", timeout=30)
+    key = re.search(r'id="block-key">([A-Z2-7]+)<', page.text)
+    assert key, page.text
+    _post(browser, page, code=fresh_code(key[1]))
+    return key[1]
+
+
+def _post(browser: requests.Session, page: requests.Response, **fields: str) -> requests.Response:
     """Posts the form of a page as it was served, with these fields changed."""
-    form = PostedForm.of(browser.get(address, timeout=30).text)
-    target = PORTAL + form.action if form.action else address
-    # Over TLS, Django wants to know from which page a form comes.
-    answer = browser.post(
-        target, data=form.fields | fields, headers={"Referer": address}, timeout=30
-    )
+    form = PostedForm.of(page.text)
+    target = PORTAL + form.action if form.action else page.url
+    sent, headers = form.fields | fields, {"Referer": page.url}
+    answer = browser.post(target, data=sent, headers=headers, timeout=30)
     answer.raise_for_status()
     return answer
 
 
-def set_up_app(browser: requests.Session) -> None:
-    """Sets up the second factor that everybody of the vendor needs."""
-    address = f"{PORTAL}/accounts/2fa/totp/activate/"
-    page = browser.get(address, timeout=30).text
-    key = re.search(r'id="block-key">([A-Z2-7]+)<', page)
-    assert key, page
-    fields = PostedForm.of(page).fields | {"code": code(key[1])}
-    browser.post(address, data=fields, headers={"Referer": address}, timeout=30).raise_for_status()
-
-
-def request(link: str, **more: str) -> None:
-    browser = requests.Session()
-    joined = post(browser, link, name="Ana Vos", password=PASSWORD)
-    if joined.url.endswith("/accounts/2fa/"):
-        set_up_app(browser)
-    wanted = {"description": "The rehearsal's machine"} | more
-    page = post(browser, f"{PORTAL}/tokens/request/", **wanted).text
-    for element in ("token-username", "token-secret"):
-        found = re.search(rf'id="{element}"[^>]*>([^<]*)<', page)
-        assert found, page
-        sys.stdout.write(f"{found[1]}\n")
+def request(link: str) -> None:
+    _print_token(join(ANA, link))
 
 
 def publish(link: str) -> None:
-    request(link, can_push="on")
+    _print_token(join(VERA, link), can_push="on")
 
 
 def revoke(username: str) -> None:
-    browser = requests.Session()
-    post(browser, f"{PORTAL}/accounts/login/", login=EMAIL, password=PASSWORD)
-    post(browser, f"{PORTAL}/tokens/{username}/revoke/")
+    Session(PORTAL, ANA).revoke(username)
+
+
+def _print_token(person: Session, **fields: str) -> None:
+    token = person.request_token("The rehearsal's machine", **fields)
+    sys.stdout.write(f"{token.username}\n{token.secret}\n")
 
 
 if __name__ == "__main__":

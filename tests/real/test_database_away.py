@@ -33,7 +33,7 @@ def test_machines_hear_nothing_but_503_until_it_is_back(
 ) -> None:
     with running(tmp_path, DATABASE_URL=server.url) as stack:
         credential = stack.sign_in().request_token()
-        with Crowd(stack, credential) as crowd:
+        with Crowd(stack.portal, credential) as crowd:
             wait_until(lambda: len(crowd.answers) > 100, told=lambda: "nobody is answered")
             assert crowd.statuses(since=0) == {200}
             server.stop()

@@ -219,7 +219,7 @@ def test_starting_again_keeps_data_passwords_and_secrets(tmp_path: Path) -> None
     keys = {"SECRET_KEY": secrets.token_urlsafe(48), "DEMO_KEY": secrets.token_urlsafe(48)}
     with stacks.running(tmp_path, **keys) as first:
         everybody = [first.sign_in(person["email"]) for person in first.people]
-        kept = request_token(Session(first, first.person("eva@globex.example"))).credential
+        kept = request_token(Session(first.portal, first.person("eva@globex.example"))).credential
         assert len(everybody) == len(first.people)
     (tmp_path / "demo.json").unlink()
     with stacks.running(tmp_path, **keys) as second:
