@@ -61,3 +61,8 @@ def test_every_configuration_has_a_secret_of_its_own() -> None:
 def test_other_lines_are_refused() -> None:
     with pytest.raises(CommandError, match="invalid choice"):
         printed("--for", "4")
+
+
+def test_a_storage_that_says_too_little_is_refused_in_one_line() -> None:
+    with pytest.raises(CommandError, match=r"--storage: .* s3://BUCKET"):
+        printed("--storage", "s3://layers")

@@ -47,6 +47,33 @@ def test_layers_are_sent_by_the_registry_itself(read):
     assert read["storage"]["filesystem"] == {"rootdirectory": FACTS["storage"]}
 
 
+def test_many_replicas_keep_layers_in_one_object_storage():
+    place = "s3://layers/portal?region=eu-1&regionendpoint=https://storage.example.com"
+    for line in (2, 3):
+        storage = yaml.safe_load(configuration(line, **FACTS | {"storage": place}))["storage"]
+        assert storage == {
+            "s3": {
+                "bucket": "layers",
+                "rootdirectory": "/portal",
+                "region": "eu-1",
+                "regionendpoint": "https://storage.example.com",
+            },
+            "delete": {"enabled": True},
+            "redirect": {"disable": True},
+        }
+
+
+def test_a_bucket_alone_is_kept_in_from_its_root():
+    text = configuration(3, **FACTS | {"storage": "s3://layers?region=eu-1"})
+    assert json.loads(text)["storage"]["s3"]["rootdirectory"] == "/"
+
+
+@pytest.mark.parametrize("place", ["s3://layers", "s3:///portal?region=eu-1"])
+def test_an_object_storage_that_nobody_finds_is_refused(place):
+    with pytest.raises(ValueError, match="s3://BUCKET"):
+        configuration(3, **FACTS | {"storage": place})
+
+
 def test_the_realm_is_not_guessed_from_a_host_header(read):
     assert "autoredirect" not in json.dumps(read)
 

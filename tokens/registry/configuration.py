@@ -2,6 +2,7 @@
 
 import json
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
 
 class Events(NamedTuple):
@@ -30,10 +31,15 @@ def configuration(
     Args:
         realm: the address of the portal's token endpoint, as clients reach it.
         bundle: the file with the certificate of the signing authority.
-        storage: the folder of the layers.
+        storage: the folder of the layers, or ``s3://BUCKET/FOLDER?region=REGION`` with any more of
+            the driver's parameters. Its credentials are not among them: the registry finds them in
+            its environment.
         address: where the registry listens, such as ``:5000``.
         secret: signs the state of uploads; the same for all replicas of one registry.
         events: where the registry tells what was pulled; nowhere if None.
+
+    Raises:
+        ValueError: what is said of the storage is too little.
     """
     content: dict[str, Any] = {
         "version": 0.1,
@@ -52,13 +58,19 @@ def _trust(line: int, realm: str, service: str, issuer: str, bundle: str) -> dic
     return trust | {"signingalgorithms": ["ES256"]} if line >= 3 else trust
 
 
-def _storage(folder: str) -> dict[str, Any]:
+def _storage(place: str) -> dict[str, Any]:
     """Layers are sent by the registry itself: a redirect would outlive a revocation."""
-    return {
-        "filesystem": {"rootdirectory": folder},
-        "delete": {"enabled": True},
-        "redirect": {"disable": True},
-    }
+    shared = place.startswith("s3://")
+    driver = {"s3": _bucket(place)} if shared else {"filesystem": {"rootdirectory": place}}
+    return driver | {"delete": {"enabled": True}, "redirect": {"disable": True}}
+
+
+def _bucket(address: str) -> dict[str, str]:
+    parts = urlsplit(address)
+    parameters = dict(parse_qsl(parts.query))
+    if not parts.netloc or "region" not in parameters:
+        raise ValueError("an object storage is named as s3://BUCKET/FOLDER?region=REGION")
+    return {"bucket": parts.netloc, "rootdirectory": parts.path or "/"} | parameters
 
 
 def _endpoint(events: Events) -> dict[str, Any]:

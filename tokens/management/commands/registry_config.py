@@ -4,7 +4,7 @@ import secrets
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tokens.registry.configuration import Events, configuration
 
@@ -14,7 +14,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--for", dest="line", type=int, choices=[2, 3], default=3)
-        parser.add_argument("--storage", default="/var/lib/registry", help="where layers are kept")
+        parser.add_argument(
+            "--storage",
+            default="/var/lib/registry",
+            help="where layers are kept: a folder, or s3://BUCKET/FOLDER?region=REGION",
+        )
         parser.add_argument("--address", default=":5000", help="where the registry listens")
         parser.add_argument("--bundle", default=str(settings.REGISTRY_CA_CERT_FILE))
         parser.add_argument(
@@ -25,17 +29,23 @@ class Command(BaseCommand):
         parser.add_argument("--realm", default=settings.REGISTRY_REALM)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        text = configuration(
-            options["line"],
-            realm=options["realm"],
-            service=settings.REGISTRY_SERVICE,
-            issuer=settings.REGISTRY_ISSUER,
-            bundle=options["bundle"],
-            storage=options["storage"],
-            address=options["address"],
-            secret=secrets.token_urlsafe(32),
-            events=Events(options["events"], settings.REGISTRY_EVENTS_SECRET)
-            if settings.REGISTRY_EVENTS_SECRET
-            else None,
-        )
-        self.stdout.write(text, ending="")
+        try:
+            self.stdout.write(_text(options), ending="")
+        except ValueError as error:
+            raise CommandError(f"--storage: {error}") from error
+
+
+def _text(options: dict[str, Any]) -> str:
+    return configuration(
+        options["line"],
+        realm=options["realm"],
+        service=settings.REGISTRY_SERVICE,
+        issuer=settings.REGISTRY_ISSUER,
+        bundle=options["bundle"],
+        storage=options["storage"],
+        address=options["address"],
+        secret=secrets.token_urlsafe(32),
+        events=Events(options["events"], settings.REGISTRY_EVENTS_SECRET)
+        if settings.REGISTRY_EVENTS_SECRET
+        else None,
+    )
