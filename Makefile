@@ -40,6 +40,8 @@ bench: $(VENV)/dev ## Measure the realm beside what it could be, and large compa
 	@$(BIN)/python -m bench.timing
 	@$(BIN)/python -m bench.outage
 	@$(BIN)/python -m bench.revocation
+	@$(BIN)/python -m bench.layers
+	@$(BIN)/python -m bench.scale
 
 messages: $(VENV)/dev ## Write what is to be translated into locale/, and compile what is
 	@SECRET_KEY=messages VAR_DIR=$$(mktemp -d) $(BIN)/python manage.py makemessages --locale nl \

@@ -15,6 +15,8 @@ class Load:
     connections: int
     seconds: int
     offset: int = 0  # where in the file it begins
+    method: str = "GET"
+    lines: tuple[str, ...] = ()  # more headers
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ def is_here() -> bool:
 def ask(load: Load) -> Answers:
     """Asks as fast as it is answered."""
     command = ["wrk", "-t", "1", "-c", str(load.connections), "-d", f"{load.seconds}s"]
-    command += ["-s", str(SCRIPT), "-H", f"User-Agent: {AGENT}", load.url]
-    command += ["--", str(load.headers), str(load.offset)]
+    command += ["-s", str(SCRIPT), "-H", f"User-Agent: {AGENT}"]
+    command += [part for line in load.lines for part in ("-H", line)]
+    command += [load.url, "--", str(load.headers), str(load.offset), load.method]
     ended = subprocess.run(
         command, check=True, capture_output=True, text=True, timeout=load.seconds + GRACE
     )

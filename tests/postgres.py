@@ -33,15 +33,27 @@ class Server:
     def __init__(self, folder: Path) -> None:
         port, bin_ = free_port(), programs()
         assert bin_, "no PostgreSQL server is installed"
-        as_owner, data = _owned(folder), folder / "data"
-        made = ["-D", str(data), "-A", "trust", "-U", OWNER, "-E", "UTF8"]
+        as_owner, self._data = _owned(folder), folder / "data"
+        made = ["-D", str(self._data), "-A", "trust", "-U", OWNER, "-E", "UTF8"]
         _run([*as_owner, f"{bin_}/initdb", *made])
         self.url = f"postgres://{OWNER}@127.0.0.1:{port}/postgres"
-        self._control = [*as_owner, f"{bin_}/pg_ctl", "-D", str(data), "-w", "-t", str(SECONDS)]
+        self._control = [
+            *as_owner,
+            f"{bin_}/pg_ctl",
+            "-D",
+            str(self._data),
+            "-w",
+            "-t",
+            str(SECONDS),
+        ]
         self._log = str(folder / "log")
         self._options = (
             f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c max_connections=200"
         )
+
+    @property
+    def pid(self) -> int:
+        return int((self._data / "postmaster.pid").read_text().split()[0])
 
     def start(self) -> None:
         _run([*self._control, "-l", self._log, "-o", self._options, "start"])
