@@ -11,7 +11,8 @@ FROM ${PYTHON_IMAGE}
 # A number, so that whoever runs the image can see that it is not root.
 RUN groupadd --system --gid 10001 portal \
  && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent portal \
- && install --directory --owner portal --group portal --mode 0700 /var/lib/portal \
+ && install --directory --owner portal --group portal --mode 0700 \
+      /var/lib/portal /var/lib/revocations \
  && install --directory --owner portal --group portal --mode 0755 /etc/registry
 COPY --from=packages /opt/portal /opt/portal
 WORKDIR /srv/portal

@@ -4,6 +4,7 @@ A setting ``NAME`` may also stand in a file that ``NAME_FILE`` names, and in a `
 ``manage.py``; the environment wins.
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from email.utils import parseaddr
@@ -94,6 +95,15 @@ def folder(text: str) -> Path:
     """The folder, made where it is missing."""
     path = Path(text).resolve()
     path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def private_folder(text: str) -> Path:
+    """A folder that this process can read and write, and where it is made, nobody else."""
+    path = Path(text).resolve()
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        raise ValueError(f"{path} cannot be read and written")
     return path
 
 

@@ -9,13 +9,17 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from tokens import origin
+from tokens.journal import Unwritable
 
 logger = logging.getLogger(__name__)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """503 when the database is away or locked, 500 otherwise; needs no database to be drawn."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    """503 when the database is away or locked, or the journal cannot be written; 500 otherwise.
+
+    It needs no database to be drawn.
+    """
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError | Unwritable):
         page = HttpResponse(render_to_string("503.html"), status=503)
         page.headers["Retry-After"] = "5"
         return page

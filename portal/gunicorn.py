@@ -145,9 +145,11 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     from tokens.actions.sign_ins import noted_attempts
+    from tokens.management import replaying
     from tokens.models import KEPT
     from tokens.models.notebook import keep_writing
 
+    replaying.before_serving(_stopping)
     sys.setswitchinterval(SWITCH_INTERVAL)
     worker.writer = threading.Thread(
         target=keep_writing, args=[(*KEPT, noted_attempts), _stopping], daemon=True

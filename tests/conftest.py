@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +49,14 @@ def _fresh_process() -> Iterator[None]:
         notebook._notes.clear()
         notebook._written_at.clear()
     throttle._minute = None
+
+
+@pytest.fixture(autouse=True)
+def journal_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A journal of the test's own: those of other tests are of other databases."""
+    folder = tmp_path_factory.mktemp("revocations")
+    with override_settings(REVOCATION_JOURNAL=folder):
+        yield folder
 
 
 @pytest.fixture

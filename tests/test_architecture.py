@@ -38,6 +38,7 @@ FLOORS = {
     "tokens.migrations": 2,
     "tokens.credentials": 0,
     "tokens.trail": 0,
+    "tokens.journal": 0,
     "tokens.text": 0,
     "tokens.origin": 0,
     "tokens.registry": 0,

@@ -21,6 +21,7 @@ GENESIS = "0" * 64
 LARGEST_INTEGER = 2**53 - 1
 Heads = Mapping[tuple[str, int], str]  # hashes, by company and sequence, from checkpoints
 NONE_KNOWN: Heads = MappingProxyType({})
+SEALS = frozenset({"previous", "hash"})  # the fields of an event that are not sealed themselves
 
 
 class Head(TypedDict):
@@ -184,7 +185,7 @@ def _checked(line: int, event: object) -> tuple[str, int, str, str]:
     """Company, sequence, previous and hash of an event whose own hash is right."""
     if not isinstance(event, dict):
         raise Broken(line, "this is no event")
-    facts = {name: value for name, value in event.items() if name not in {"previous", "hash"}}
+    facts = {name: value for name, value in event.items() if name not in SEALS}
     company, sequence = facts.get("company"), facts.get("sequence")
     previous, own = event.get("previous"), event.get("hash")
     if not _is_slug(company) or type(sequence) is not int or sequence < 1:

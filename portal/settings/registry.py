@@ -9,6 +9,7 @@ from portal.environment import (
     host_and_port,
     not_empty,
     patterns,
+    private_folder,
     read,
     secret_prefix,
     switch,
@@ -52,6 +53,12 @@ REGISTRY_DEFAULT_REPOSITORIES = checked(
 )
 # Whether the registry's proxy asks /auth/check about each request: revocations hold at once.
 REVOCATION_CHECK = checked("REVOCATION_CHECK", read("REVOCATION_CHECK", default="off"), switch)
+# What took access away is also written here, so that a restored database cannot give it back.
+REVOCATION_JOURNAL = checked(
+    "REVOCATION_JOURNAL",
+    read("REVOCATION_JOURNAL", default=str(VAR_DIR / "revocations")),
+    private_folder,
+)
 # How long the gauges of a token are kept.
 USES_KEPT = timedelta(days=read("USES_KEPT_DAYS", env.int, default=400))
 PULLS_KEPT = timedelta(days=read("PULLS_KEPT_DAYS", env.int, default=400))

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from unittest.mock import ANY
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db import transaction
 
 from tests.factories import PASSWORD, SEED, Cast, request_token
 from tokens.actions import (
@@ -13,6 +15,7 @@ from tokens.actions import (
     entitlements,
     events,
     factors,
+    journal,
     mails,
     passwords,
     people,
@@ -20,6 +23,7 @@ from tokens.actions import (
     sign_ins,
     tokens,
 )
+from tokens.journal import Entry, read
 from tokens.management.demo import set_up_app
 from tokens.models import CONSOLE, Actor, Company, Event, Message, Token, User
 from tokens.models.accounts import Role
@@ -55,6 +59,14 @@ def equipped(person: User) -> User:
 
 def factor(person: User, kind: str) -> Authenticator:
     return Authenticator(user=person, type=kind, data={"name": "Laptop"})
+
+
+def revoked_elsewhere(token: Token) -> Entry:
+    """What the journal says of a revocation that this database has lost."""
+    with transaction.atomic():
+        tokens.revoke(token, by=CONSOLE, reason="It was lost")
+        transaction.set_rollback(True)
+    return read(settings.REVOCATION_JOURNAL).begun[-1]
 
 
 OTHERS = ("dirk", "eva", "farid", "max", "tom")
@@ -131,6 +143,16 @@ DEEDS = {
         do=lambda token, by: tokens.resume(token, by=by),
         subject=lambda token: token,
         details={},
+        by="vera",
+        refused=ALL_BUT_OPERATORS,
+    ),
+    journal.replay: Deed(
+        Action.TOKEN_REVOKED,
+        company="acme",
+        prepare=lambda cast: revoked_elsewhere(request_token(cast.bram).token),
+        do=lambda entry, by: (journal.replay([entry], by=by), entry)[1],
+        subject=lambda entry: Token.objects.get(username=entry.object_id),
+        details={"done_at": ANY, "done_by": "console", "reason": "It was lost"},
         by="vera",
         refused=ALL_BUT_OPERATORS,
     ),

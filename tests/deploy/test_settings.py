@@ -51,6 +51,7 @@ WRONG = [
     ("PORT", "eighty"),
     ("REGISTRY_CA_DAYS", "ten years"),
     ("REVOCATION_CHECK", "perhaps"),
+    ("REVOCATION_JOURNAL", "/proc/nowhere"),
     ("USES_KEPT_DAYS", "long"),
     ("PULLS_KEPT_DAYS", "long"),
     ("REFUSALS_KEPT_DAYS", "long"),

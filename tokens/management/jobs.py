@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from tokens import catalog, checkpoints, grants, trail
 from tokens.mails import sending, telling
+from tokens.management import replaying
 from tokens.models import (
     Company,
     Event,
@@ -129,12 +130,18 @@ def remind() -> None:
         telling.of_ending_authority(grants.authority().expires_at, today)
 
 
+def replay_journal() -> None:
+    """Takes away again what a database that was exchanged meanwhile does not know of."""
+    replaying.replay()
+
+
 def forget_messages() -> None:
     """Removes mails that were sent, and those that were given up, after a while."""
     _prune(Message.objects.filter(created_at__lt=timezone.now() - MESSAGES_KEPT))
 
 
 JOBS = (
+    Job("journal", 600, replay_journal),
     Job("mails", 5, sending.send_due, apart=True),
     Job("sessions", 3600, forget_sessions),
     Job("gauges", 600, prune_gauges),

@@ -1,6 +1,14 @@
 """The facts: one module for each kind of thing that is remembered."""
 
-from tokens.models.accounts import CONSOLE, Actor, Company, Console, Entitlement, User
+from tokens.models.accounts import (
+    CONSOLE,
+    JOURNAL,
+    Actor,
+    Company,
+    Console,
+    Entitlement,
+    User,
+)
 from tokens.models.events import Event
 from tokens.models.failures import Failure, throttle
 from tokens.models.invitations import Invitation
@@ -18,6 +26,7 @@ KEPT = (noted_uses, noted_refusals, noted_pulls, throttle)
 
 __all__ = [
     "CONSOLE",
+    "JOURNAL",
     "KEPT",
     "Actor",
     "Company",

@@ -242,10 +242,14 @@ class User(AbstractBaseUser):
 
 
 class Console:
-    """Whoever types management commands on the server: trusted, and named so in the trail."""
+    """Whoever types management commands on the server, or what acts there by itself: trusted, and
+    named so in the trail.
+    """
 
-    party = Party("console", "", "console")
+    def __init__(self, name: str) -> None:
+        self.party = Party(name, "", name)
 
 
-CONSOLE = Console()
+CONSOLE = Console("console")
+JOURNAL = Console("journal")
 Actor = User | Console

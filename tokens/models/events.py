@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
+from functools import partial
 
-from django.db import models
+from django.conf import settings
+from django.db import models, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from tokens import origin, trail
+from tokens import journal, origin, trail
 from tokens.models.accounts import Actor, Company, Party, Role, User
 from tokens.models.invitations import Invitation
 from tokens.models.tokens import Token
@@ -73,6 +75,16 @@ class Action(models.TextChoices):
     TOKEN_REVOKED = "token.revoked", _("{actor} revoked {object}")
 
 
+# What takes access away, and what gives it back. Both stand in the journal too.
+TAKEN = {
+    Action.TOKEN_REVOKED: None,
+    Action.TOKEN_SUSPENDED: Action.TOKEN_RESUMED,
+    Action.COMPANY_SUSPENDED: Action.COMPANY_RESUMED,
+    Action.PERSON_DEACTIVATED: Action.PERSON_REACTIVATED,
+}
+JOURNALLED = {*TAKEN, *TAKEN.values()} - {None}
+
+
 class EventQuerySet(models.QuerySet["Event"]):
     def of(self, company: Company) -> "EventQuerySet":
         """The company's whole trail, newest first."""
@@ -103,6 +115,14 @@ class EventQuerySet(models.QuerySet["Event"]):
         for event in self.order_by("company", "sequence").iterator():
             yield event.line()
 
+    def among(self, places: Iterable[tuple[str, int, str]]) -> set[str]:
+        """The hashes of those that are here, of some whose company, sequence and hash are given."""
+        return {
+            hash_
+            for company, sequence, hash_ in places
+            if self.filter(company=company, sequence=sequence, hash=hash_).exists()
+        }
+
     def heads(self) -> "EventQuerySet":
         """The last event of each company, in one query."""
         last = self.filter(company=OuterRef("slug")).order_by("-sequence").values("pk")[:1]
@@ -126,6 +146,7 @@ class EventQuerySet(models.QuerySet["Event"]):
 
         Raises:
             TransactionManagementError: called outside a transaction, where the database locks rows.
+            Unwritable: it belongs into the journal, which cannot be written.
         """
         (event,) = self.record_all(
             action, company=company, by=by, on=[on], details=details, reason=reason
@@ -158,7 +179,10 @@ class EventQuerySet(models.QuerySet["Event"]):
                 details=dict(told),
             ).sealed(by.party, subject.party, after=last)
             events.append(last)
-        return self.bulk_create(events)
+        self.bulk_create(events)
+        if action in JOURNALLED and events:
+            _write_journal(events)
+        return events
 
 
 class Event(models.Model):
@@ -249,6 +273,14 @@ class Event(models.Model):
         if self.action == Action.PERSON_ROLE_CHANGED:
             told |= {place: str(Role(told[place]).label) for place in ("before", "after")}
         return {"actor": self.actor_name, "object": self.object_name, **told}
+
+
+def _write_journal(events: list[Event]) -> None:
+    """Before the transaction is committed, and once more after that."""
+    folder = settings.REVOCATION_JOURNAL
+    journal.append(folder, [event.line() for event in events])
+    hashes = [event.hash for event in events]
+    transaction.on_commit(partial(journal.confirm, folder, hashes))
 
 
 def _name(text: str) -> SafeString:

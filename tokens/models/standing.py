@@ -7,8 +7,8 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.utils.translation import gettext_lazy as _
 
-from tokens import credentials
-from tokens.models.outage import outage
+from tokens import credentials, journal
+from tokens.models.outage import StillAway, outage
 
 
 class Reason(models.TextChoices):
@@ -39,7 +39,13 @@ class Standing:
 
     @classmethod
     def find(cls, username: str, *, now: datetime) -> "Standing | None":
-        """How the token with this username stands, in one query."""
+        """How the token with this username stands, in one query.
+
+        Raises:
+            StillAway: the database does not know yet what the journal says.
+        """
+        if not journal.is_replayed.is_set():
+            raise StillAway("the journal of revocations is not replayed yet")
         connection = connections[DEFAULT_DB_ALIAS]
         with outage, connection.wrap_database_errors:
             connection.ensure_connection()

@@ -7,7 +7,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
-from tokens import grants, metrics
+from tokens import grants, journal, metrics
 from tokens.models import Message, Sighting
 from tokens.models.outage import leave_broken_connection
 from tokens.registry.authority import AuthorityError
@@ -28,7 +28,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     authority is still valid, and how many mails cannot be sent, is information, and no reason to be
     taken out of service.
     """
-    checks = {"database": _database(), "signing": _signing()}
+    checks = {"database": _database(), "signing": _signing()} | _journal()
     is_ready = all(answer == "ok" for answer in checks.values())
     information = _registry() | _authority() | _mails() if is_ready else {}
     return JsonResponse(checks | information, status=200 if is_ready else 503)
@@ -51,6 +51,11 @@ def _signing() -> str:
         return str(error)
     metrics.leaf_expires.set(leaf.not_after.timestamp())
     return "ok"
+
+
+def _journal() -> dict[str, str]:
+    is_replayed = journal.is_replayed.is_set()
+    return {} if is_replayed else {"journal": "is not replayed yet: see the log"}
 
 
 def _registry() -> dict[str, object]:
