@@ -8,6 +8,11 @@ RUN /opt/portal/bin/python -m pip install --no-cache-dir --disable-pip-version-c
       --require-hashes --only-binary :all: -r /tmp/requirements.lock
 
 FROM ${PYTHON_IMAGE}
+# For `manage.py backup` and `restore`: pg_dump and pg_restore of the release that PostgreSQL has, or a
+# newer one.
+RUN command -v pg_dump > /dev/null \
+ || { apt-get update && apt-get install --yes --no-install-recommends postgresql-client \
+      && rm -rf /var/lib/apt/lists/*; }
 # A number, so that whoever runs the image can see that it is not root.
 RUN groupadd --system --gid 10001 portal \
  && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent portal \

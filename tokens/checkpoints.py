@@ -5,6 +5,7 @@ and ``signature``, Ed25519 (RFC 8032) in hex over the canonical JSON of the othe
 """
 
 import json
+from collections import deque
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,6 +73,19 @@ def take(*, key: Ed25519PrivateKey, at: datetime) -> str:
     seen = {"at": at.astimezone(UTC).isoformat(timespec="seconds"), "heads": heads}
     signature = key.sign(trail.canonical(seen)).hex()
     return json.dumps(seen | {"signature": signature})
+
+
+def missing(file: Path) -> dict[str, int]:
+    """By company, how many events the last checkpoint of a file knows of that are not here.
+
+    Whether it is signed is not asked: it is told to whoever restores a back-up, and proves nothing.
+    """
+    with file.open("rb") as lines:
+        last = deque(lines, maxlen=1)
+    seen: dict[str, trail.Head] = json.loads(last[0])["heads"] if last else {}
+    here = {event.company: event.sequence for event in Event.objects.heads()}
+    ahead = {slug: head["sequence"] - here.get(slug, 0) for slug, head in seen.items()}
+    return {slug: number for slug, number in ahead.items() if number > 0}
 
 
 def heads(lines: Iterable[str], *, key: Ed25519PublicKey) -> dict[tuple[str, int], str]:

@@ -1,6 +1,6 @@
 """What happened, who did it, and can that still be proved?"""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from datetime import UTC
 from functools import partial
 
@@ -26,6 +26,10 @@ class Action(models.TextChoices):
     COMPANY_ADDED = "company.added", _("{actor} added the company {object}")
     COMPANY_SUSPENDED = "company.suspended", _("{actor} suspended the access of {object}")
     COMPANY_RESUMED = "company.resumed", _("{actor} resumed the access of {object}")
+    COMPANY_RESTORED = (
+        "company.restored",
+        _("{actor} restored a back-up: what {object} did after {before} may be missing"),
+    )
     ENTITLEMENT_ADDED = "entitlement.added", _("{actor} let {object} pull {pattern}")
     ENTITLEMENT_CHANGED = (
         "entitlement.changed",
@@ -110,7 +114,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         """What the person did, and what was tried in their name."""
         return self.filter(company=person.company.slug, actor_id=str(person.public_id))
 
-    def lines(self) -> Iterator[dict[str, object]]:
+    def lines(self) -> Generator[dict[str, object]]:
         """As they are exported, each chain oldest first; memory stays constant."""
         for event in self.order_by("company", "sequence").iterator():
             yield event.line()
