@@ -42,6 +42,7 @@ bench: $(VENV)/dev ## Measure the realm beside what it could be, and large compa
 	@$(BIN)/python -m bench.revocation
 	@$(BIN)/python -m bench.layers
 	@$(BIN)/python -m bench.scale
+	@$(BIN)/python -m bench.restore
 
 messages: $(VENV)/dev ## Write what is to be translated into locale/, and compile what is
 	@SECRET_KEY=messages VAR_DIR=$$(mktemp -d) $(BIN)/python manage.py makemessages --locale nl \
