@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OLDEST := 3.11
 
-.PHONY: help run test check format system bench messages pictures lock
+.PHONY: help run test check format system bench messages pictures audit lock
 
 help: ## Say what can be done
 	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -51,6 +51,10 @@ messages: $(VENV)/dev ## Write what is to be translated into locale/, and compil
 
 pictures: $(VENV)/dev ## Take a picture of every screen, into var/pictures/
 	@$(BIN)/python -m pytest -q tests/journeys/pictures.py
+
+audit: $(VENV)/dev ## Look the locked packages up among the known vulnerabilities (asks pypi.org)
+	@$(BIN)/uv tool run pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+	@$(BIN)/uv tool run pip-audit --strict --disable-pip --require-hashes -r requirements-dev.lock
 
 lock: $(VENV)/dev ## Write the locks anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version $(OLDEST) pyproject.toml -o requirements.lock

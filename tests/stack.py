@@ -147,13 +147,17 @@ def _text_of(element_id: str, html: str) -> str:
 
 
 @contextmanager
-def running(var_dir: Path, **settings: str) -> Iterator[Stack]:
-    """Runs ``manage.py demo`` on free ports and ends it, with all it started, by its process id."""
+def running(var_dir: Path, *, root: Path = ROOT, **settings: str) -> Iterator[Stack]:
+    """Runs ``manage.py demo`` on free ports and ends it, with all it started, by its process id.
+
+    Args:
+        root: where the code is.
+    """
     environment = _environment(var_dir) | settings
     log = var_dir / "demo.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "manage.py"), "demo"],
+            [sys.executable, str(root / "manage.py"), "demo"],
             env=environment,
             stdout=output,
             stderr=output,
