@@ -52,7 +52,7 @@ messages: $(VENV)/dev ## Write what is to be translated into locale/, and compil
 pictures: $(VENV)/dev ## Take a picture of every screen, into var/pictures/
 	@$(BIN)/python -m pytest -q tests/journeys/pictures.py
 
-audit: $(VENV)/dev ## Look the locked packages up among the known vulnerabilities (asks pypi.org)
+audit: $(VENV)/dev ## Look the locked packages up among the known vulnerabilities (needs the network)
 	@$(BIN)/uv tool run pip-audit --strict --disable-pip --require-hashes -r requirements.lock
 	@$(BIN)/uv tool run pip-audit --strict --disable-pip --require-hashes -r requirements-dev.lock
 

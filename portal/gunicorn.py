@@ -53,6 +53,8 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
     as long as it likes.
     """
 
+    sockets: list[socket.socket]
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._begun: dict[TConn, float] = {}
