@@ -46,6 +46,12 @@ def test_what_a_company_has_is_not_added_twice(cast: Cast) -> None:
         deeds.add(cast.acme, pattern="public/*", by=cast.vera)
 
 
+def test_what_another_company_has_is_added(cast: Cast) -> None:
+    deeds.add(cast.globex, pattern="trial/app", by=cast.vera)
+    deeds.add(cast.acme, pattern="trial/app", by=cast.vera)
+    assert "trial/app" in cast.acme.pulls()
+
+
 def test_an_end_does_not_lie_behind_us(cast: Cast) -> None:
     yesterday = timezone.now() - timedelta(days=1)
     with pytest.raises(ValidationError, match="not over yet"):

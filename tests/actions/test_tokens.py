@@ -81,6 +81,9 @@ def test_another_company_may_use_the_same_nonce(cast: Cast) -> None:
     ours = deeds.request(by=cast.bram, description="Build server", nonce="the same")
     theirs = deeds.request(by=cast.farid, description="Build server", nonce="the same")
     assert ours.token != theirs.token
+    with pytest.raises(deeds.AlreadyRequested) as refusal:
+        deeds.request(by=cast.bram, description="Build server", nonce="the same")
+    assert refusal.value.token == ours.token
 
 
 def test_a_nonce_stays_used_after_its_token_was_revoked(cast: Cast) -> None:

@@ -96,8 +96,12 @@ def test_the_vendors_admins_and_auditors_see_every_company(cast: Cast) -> None:
 
 
 def test_the_key_of_an_invitation_leads_to_it(cast: Cast) -> None:
-    invitation = invite("zoe@acme.example", company=cast.acme, role=Role.MEMBER, by=CONSOLE)
-    assert Invitation.objects.behind(invitation.key) == invitation
+    zoe, ida = (
+        invite(f"{name}@acme.example", company=cast.acme, role=Role.MEMBER, by=CONSOLE)
+        for name in ("zoe", "ida")
+    )
+    assert Invitation.objects.behind(zoe.key) == zoe
+    assert Invitation.objects.behind(ida.key) == ida
 
 
 def test_a_tampered_key_leads_nowhere(cast: Cast) -> None:

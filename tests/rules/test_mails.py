@@ -232,10 +232,15 @@ class TestReminders:
     def test_go_to_the_administrators_of_the_company(self, idle: Token, cast: Cast) -> None:
         assert cast.eva
         assert cast.vera
-        assert self.remind() == [cast.ana.email]
-        body = str(mail_of(Kind.TOKENS_UNUSED).body)
+        theirs = request_token(cast.farid, "Another company's").token
+        Token.objects.update(requested_at=NOON - timedelta(days=91))
+        assert self.remind() == [cast.ana.email, cast.eva.email]
+        body = str(
+            sending.compose(Message.objects.get(person=cast.ana, kind=Kind.TOKENS_UNUSED)).body
+        )
         assert "1 token of your company was not used for 90 days." in body
         assert f"{idle.username}: Old laptop" in body
+        assert theirs.username not in body
 
     def test_go_out_once_a_month_however_often_it_is_looked(self, idle: Token) -> None:
         assert len(self.remind()) == len(self.remind()) == 1
@@ -274,6 +279,7 @@ class TestReminders:
         assert body.count("acme-") == 1
 
     def test_of_an_authority_that_ends_go_to_operators_once_a_week(self, cast: Cast) -> None:
+        assert cast.ana
         assert cast.vera
         assert cast.tom
         ends_at = NOON + timedelta(days=20)

@@ -79,8 +79,10 @@ def test_whoever_has_no_factor_keeps_their_sessions(cast: Cast, sign_in: Browser
 
 def test_an_operator_resets_the_factor_of_anybody(cast: Cast, sign_in: Browser) -> None:
     set_up_app(cast.eva, SEED)
+    set_up_app(cast.farid, SEED)
     sign_in(cast.vera).post(door(cast.eva))
     assert not cast.eva.has_second_factor
+    assert cast.farid.has_second_factor
     event = Event.objects.latest("pk")
     assert (event.company, event.action) == ("globex", "person.factor_reset")
     assert event.actor_name == "Vera Visser"

@@ -207,6 +207,7 @@ class TestAllOfACompany:
     @pytest.mark.parametrize("name", ["", "acme", "Acme ", "ACME", "Globex", "Acme\u200b"])
     def test_stay_when_it_is_not_exactly_so(self, name: str, cast: Cast, vera: Client) -> None:
         token = request_token(cast.bram).token
+        assert cast.globex
         fields = {"name": name, "reason": "Bankrupt"}
         page = text(vera.post(self.ADDRESS, fields), status=422)
         assert "<title>Error:" in page
