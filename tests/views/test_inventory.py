@@ -178,3 +178,11 @@ def test_a_token_that_was_handed_over_says_since_when(
     (row,) = rows(dirk)
     assert (row["requested_by"], row["requester_works_here"]) == ("Ana Vos", "yes")
     assert row["handed_over_at"].startswith(f"{timezone.now():%Y-%m-%d}")
+
+
+def test_a_review_counts_the_tokens_of_the_company(cast: Cast) -> None:
+    deeds.revoke(request_token(cast.bram).token, by=cast.ana)
+    for person in (cast.bram, cast.farid, cast.farid):
+        request_token(person)
+    done = reviews.review(by=cast.dirk)
+    assert (done.tokens, done.live) == (2, 1)

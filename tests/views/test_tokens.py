@@ -403,6 +403,13 @@ def test_a_description_in_use_is_a_warning_and_no_refusal(cast: Cast, bram: Clie
     assert f'href="{twin.get_absolute_url()}"' in answer.content.decode()
 
 
+def test_a_description_of_another_company_is_nothing_to_warn_of(cast: Cast, bram: Client) -> None:
+    theirs = request_token(cast.farid, "Build server").token
+    answer = post_as_served(bram, "/tokens/request/", description="Build server")
+    assert theirs.username not in answer.text
+    assert "has the same description" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("address", "post", "root"),
     [
