@@ -3,23 +3,24 @@
 import logging
 import sys
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from tokens import origin
 from tokens.journal import Unwritable
+from tokens.models.outage import is_of_database
 
 logger = logging.getLogger(__name__)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """503 when the database is away or locked, or the journal cannot be written; 500 otherwise.
+    """503 when the database is away or busy, or the journal cannot be written; 500 otherwise.
 
     It needs no database to be drawn.
     """
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError | Unwritable):
+    error = sys.exc_info()[1]
+    if is_of_database(error) or isinstance(error, Unwritable):
         page = HttpResponse(render_to_string("503.html"), status=503)
         page.headers["Retry-After"] = "5"
         return page

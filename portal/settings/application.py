@@ -87,8 +87,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"] |= {
         "CONN_MAX_AGE": 0,
-        # Beside what the address asks for, such as ?sslmode=verify-full.
-        "OPTIONS": DATABASES["default"].get("OPTIONS", {})
+        # Beside what the address asks for, such as ?sslmode=verify-full. Whoever waits for another
+        # writer is told so after 5 s, as on SQLite.
+        "OPTIONS": {"options": "-c lock_timeout=5s"}
+        | DATABASES["default"].get("OPTIONS", {})
         | {
             "connect_timeout": 2,
             "pool": {"min_size": 1, "max_size": 16, "timeout": 0.8, "reconnect_timeout": 1},

@@ -174,3 +174,4 @@ def test_what_the_address_of_the_database_asks_for_is_kept(tmp_path):
     )
     assert "'sslmode': 'verify-full'" in done.stdout, done.stderr
     assert "'pool'" in done.stdout
+    assert "'options': '-c lock_timeout=5s'" in done.stdout

@@ -2,11 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import InternalError, OperationalError, connection
+from psycopg.errors import ReadOnlySqlTransaction
 
 AWAY = OperationalError("connection refused")
+
+READ_ONLY = InternalError("cannot execute UPDATE in a read-only transaction")
+READ_ONLY.__cause__ = ReadOnlySqlTransaction()
 
 
 def failing(error: Exception) -> Callable[..., None]:
@@ -16,6 +21,19 @@ def failing(error: Exception) -> Callable[..., None]:
         raise error
 
     return fail
+
+
+@contextmanager
+def unwritable_sessions(error: Exception) -> Iterator[None]:
+    """Whatever is written into a session fails, as in a database that is locked or read-only."""
+
+    def fail(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql.startswith("UPDATE") and "django_session" in sql:
+            raise error
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(fail):
+        yield
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 from portal.logs import names_the_mistake
 from tests.client import Client
 from tests.factories import Cast, request_token
-from tests.roof.faults import AWAY, failing, without_database
+from tests.roof.faults import AWAY, READ_ONLY, failing, without_database
 from tokens.actions.people import invite
 from tokens.models import CONSOLE
 from tokens.models.accounts import Role
@@ -72,6 +72,15 @@ def test_a_locked_database_is_no_fault_of_ours(
     token = request_token(cast.bram).token
     locked = OperationalError("database is locked")
     monkeypatch.setattr("tokens.actions.tokens.revoke_all", failing(locked))
+    answer = bram.post(f"/tokens/{token.username}/revoke/")
+    assert answer.status_code == 503
+
+
+def test_a_replica_that_is_not_promoted_yet_is_no_fault_of_ours(
+    cast: Cast, bram: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = request_token(cast.bram).token
+    monkeypatch.setattr("tokens.actions.tokens.revoke_all", failing(READ_ONLY))
     answer = bram.post(f"/tokens/{token.username}/revoke/")
     assert answer.status_code == 503
 

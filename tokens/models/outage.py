@@ -7,10 +7,20 @@ them would wait much longer, so while it lasts one request a second finds out wh
 import time
 from types import TracebackType
 
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg_pool import PoolTimeout
 
 TRIED_EVERY = 1  # seconds
+
+
+def is_of_database(error: BaseException | None) -> bool:
+    """Whether the database is away or busy, or cannot be written, and nothing is wrong with us.
+
+    A replica that has not been promoted yet is read-only: an internal error, as PostgreSQL says it.
+    """
+    is_read_only = error is not None and isinstance(error.__cause__, ReadOnlySqlTransaction)
+    return isinstance(error, OperationalError | InterfaceError) or is_read_only
 
 
 def leave_broken_connection() -> None:

@@ -5,10 +5,9 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 
-from tokens.models.outage import StillAway, leave_broken_connection
+from tokens.models.outage import StillAway, is_of_database, leave_broken_connection
 from tokens.registry.authority import AuthorityError
 
 logger = logging.getLogger(__name__)
@@ -63,7 +62,7 @@ def answering(*methods: str) -> Callable[[Door], Door]:
 def _refusal_of(error: Exception) -> Refusal:
     if isinstance(error, UnreadablePostError):
         return Refusal(400, "UNSUPPORTED", "the request ended early")
-    if isinstance(error, OperationalError | InterfaceError | AuthorityError):
+    if is_of_database(error) or isinstance(error, AuthorityError):
         if not isinstance(error, StillAway):
             logger.error("a machine cannot be answered: %s", error)
         message = "the portal cannot answer right now; try again"
