@@ -8,6 +8,9 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import Error
 from django.http import (
     HttpRequest,
     HttpResponseBase,
@@ -24,6 +27,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from tokens import origin
 from tokens.models import User
+from tokens.models.outage import is_of_database
 from tokens.views.request import page_shown
 from tokens.views.watching import is_watching
 
@@ -111,7 +115,23 @@ class EndsOldSessions(MiddlewareMixin):
         if request.user.is_authenticated and not is_watching(view):
             now = int(time.time())
             if now - request.session["seen_at"] >= SEEN_EVERY:
-                request.session["seen_at"] = now
+                _note_seen(request, now)
+
+
+def _note_seen(request: HttpRequest, now: int) -> None:
+    """Writes it before the answer is made: once a deed is done nothing may spoil its answer.
+
+    Pages are shown all the same while the database cannot be written.
+    """
+    request.session["seen_at"] = now
+    try:
+        request.session.save()
+    except Error as error:
+        if request.method not in {"GET", "HEAD"} or not is_of_database(error):
+            raise
+    except UpdateError:
+        raise SessionInterrupted("it was ended elsewhere") from None
+    request.session.modified = False
 
 
 def speaks_as_chosen(get_response: Handler) -> Handler:

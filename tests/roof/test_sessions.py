@@ -7,12 +7,14 @@ from http.cookies import SimpleCookie
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session
+from django.db import OperationalError, connection
 
 from tests.client import Client
 from tests.factories import PASSWORD, SEED, Cast, make_person, request_token
+from tests.roof.faults import READ_ONLY, unwritable_sessions
 from tests.totp import fresh_code
 from tokens.actions.people import change_role, deactivate, reactivate
-from tokens.models import CONSOLE, User
+from tokens.models import CONSOLE, Token, User
 from tokens.models.accounts import Role
 
 Browser = Callable[..., Client]
@@ -59,6 +61,56 @@ def test_a_page_that_stands_open_keeps_no_session_alive(cast: Cast, part: str) -
         clock.shift(timedelta(minutes=1))
         assert "Your session has ended" in browser.get(address, headers=HTMX).text
         assert not is_in(browser)
+
+
+LOCKED = OperationalError("database is locked")
+
+
+@pytest.mark.parametrize("error", [LOCKED, READ_ONLY], ids=str)
+class TestWhileSessionsCannotBeWritten:
+    @pytest.fixture
+    def browser(self, cast: Cast) -> Client:
+        """Who was seen so long ago that it is to be noted anew."""
+        browser = signed_in(cast.bram)
+        assert is_in(browser)
+        session = browser.session
+        session["seen_at"] -= 120
+        session.save()
+        browser.raise_request_exception = False
+        return browser
+
+    def test_pages_are_shown(self, browser: Client, error: Exception) -> None:
+        with unwritable_sessions(error):
+            assert browser.get("/tokens/").status_code == 200
+
+    def test_nothing_is_done_and_the_page_says_so(self, browser: Client, error: Exception) -> None:
+        form = {"description": "A server", "nonce": "x" * 22}
+        with unwritable_sessions(error):
+            assert browser.post("/tokens/request/", form).status_code == 503
+        assert not Token.objects.filter(description="A server").exists()
+        assert browser.post("/tokens/request/", form).status_code == 200
+
+    def test_what_a_page_keeps_in_the_session_is_no_fault_of_the_session(
+        self, browser: Client, error: Exception
+    ) -> None:
+        """Django would say that the session has ended, with 400."""
+        assert is_in(browser)
+        session = browser.session
+        session["kept"] = True
+        with unwritable_sessions(error), pytest.raises(type(error)):
+            session.save()
+
+
+def test_a_session_that_ends_elsewhere_at_that_moment_is_over(cast: Cast) -> None:
+    browser = signed_in(cast.bram)
+
+    def end(execute: Callable[..., object], sql: str, *rest: object) -> object:
+        if sql.startswith("UPDATE") and "django_session" in sql:
+            execute("DELETE FROM django_session", None, False, {"connection": connection})
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(end):
+        assert browser.get("/tokens/").status_code == 400
 
 
 def test_a_session_that_was_never_idle_ends_after_twelve_hours(cast: Cast) -> None:
