@@ -53,6 +53,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
     as long as it likes.
     """
 
+    alive: bool
     sockets: list[socket.socket]
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -104,6 +105,15 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
                 super().accept(listener)
             listener.close()
         self.sockets = []
+
+    def is_parent_alive(self) -> bool:
+        """Ends an orphan as if it had been told to stop.
+
+        It would else serve the connections that it has for 25 s, and whoever came new would wait
+        before a door that it keeps and nobody opens.
+        """
+        self.alive = self.alive and super().is_parent_alive()
+        return self.alive
 
 
 def on_starting(server: Any) -> None:
