@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OLDEST := 3.11
 
-.PHONY: help run test check format system bench messages pictures audit lock
+.PHONY: help run test check format system bench faults messages pictures audit lock
 
 help: ## Say what can be done
 	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ bench: $(VENV)/dev ## Measure the realm beside what it could be, and large compa
 	@$(BIN)/python -m bench.layers
 	@$(BIN)/python -m bench.scale
 	@$(BIN)/python -m bench.restore
+
+faults: $(VENV)/dev ## Break everything around the portal, and see that nothing is lost: half an hour
+	@$(BIN)/python -m tests.faults.run
 
 messages: $(VENV)/dev ## Write what is to be translated into locale/, and compile what is
 	@SECRET_KEY=messages VAR_DIR=$$(mktemp -d) $(BIN)/python manage.py makemessages --locale nl \

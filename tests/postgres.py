@@ -6,9 +6,10 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import psycopg
@@ -33,15 +34,18 @@ class Server:
     def __init__(self, folder: Path) -> None:
         port, bin_ = free_port(), programs()
         assert bin_, "no PostgreSQL server is installed"
-        as_owner, self._data = _owned(folder), folder / "data"
-        made = ["-D", str(self._data), "-A", "trust", "-U", OWNER, "-E", "UTF8"]
+        as_owner = _owned(folder)
+        self.folder, self.data = folder, folder / "data"
+        # What its programs are started with beside the environment of the tests.
+        self.environment: dict[str, str] = {}
+        made = ["-D", str(self.data), "-A", "trust", "-U", OWNER, "-E", "UTF8"]
         _run([*as_owner, f"{bin_}/initdb", *made])
         self.url = f"postgres://{OWNER}@127.0.0.1:{port}/postgres"
         self._control = [
             *as_owner,
             f"{bin_}/pg_ctl",
             "-D",
-            str(self._data),
+            str(self.data),
             "-w",
             "-t",
             str(SECONDS),
@@ -53,13 +57,25 @@ class Server:
 
     @property
     def pid(self) -> int:
-        return int((self._data / "postmaster.pid").read_text().split()[0])
+        return int((self.data / "postmaster.pid").read_text().split()[0])
 
     def start(self) -> None:
-        _run([*self._control, "-l", self._log, "-o", self._options, "start"])
+        _run([*self._control, "-l", self._log, "-o", self._options, "start"], self.environment)
 
     def stop(self) -> None:
         _run([*self._control, "-m", "immediate", "stop"])
+
+    def restart(self) -> None:
+        """Whether it runs or has ended by itself."""
+        options = ["-l", self._log, "-o", self._options, "-m", "immediate"]
+        _run([*self._control, *options, "restart"], self.environment)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Is away while the block lasts."""
+        self.stop()
+        yield
+        self.start()
 
 
 @contextmanager
@@ -104,9 +120,15 @@ def _owned(folder: Path) -> list[str]:
     return ["runuser", "-u", OWNER, "--"]
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str], environment: Mapping[str, str] = MappingProxyType({})) -> None:
     # Not captured: the server inherits the output and would keep a pipe open.
     with Path(os.devnull).open("wb") as nowhere:
         subprocess.run(
-            command, check=True, timeout=SECONDS, stdout=nowhere, stderr=nowhere, cwd="/"
+            command,
+            env=os.environ | environment,
+            check=True,
+            timeout=SECONDS,
+            stdout=nowhere,
+            stderr=nowhere,
+            cwd="/",
         )

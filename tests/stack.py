@@ -9,11 +9,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import requests
@@ -90,11 +91,21 @@ class Session:
         form = PostedForm.of(self.get(path).text)
         return self.send(form.action or path, form.fields | fields)
 
-    def send(self, path: str, fields: dict[str, str]) -> requests.Response:
+    def send(
+        self,
+        path: str,
+        fields: dict[str, str],
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        follow: bool = True,
+    ) -> requests.Response:
         """Posts these fields and nothing else."""
         address = self._portal + path
         # Over TLS, Django wants to know from which page a form comes.
-        return self._browser.post(address, data=fields, headers={"Referer": address}, timeout=30)
+        told = {"Referer": address, **headers}
+        return self._browser.post(
+            address, data=fields, headers=told, timeout=30, allow_redirects=follow
+        )
 
     def request_token(
         self, description: str = "A machine of the tests", **fields: str
