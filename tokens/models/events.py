@@ -275,7 +275,7 @@ class Event(models.Model):
         """What the places of its action's sentence stand for."""
         told = {place: str(self.details.get(place, "")) for place in ("before", "after", "pattern")}
         if self.action == Action.PERSON_ROLE_CHANGED:
-            told |= {place: str(Role(told[place]).label) for place in ("before", "after")}
+            told |= {place: _role(told[place]) for place in ("before", "after")}
         return {"actor": self.actor_name, "object": self.object_name, **told}
 
 
@@ -285,6 +285,11 @@ def _write_journal(events: list[Event]) -> None:
     journal.append(folder, [event.line() for event in events])
     hashes = [event.hash for event in events]
     transaction.on_commit(partial(journal.confirm, folder, hashes))
+
+
+def _role(value: str) -> str:
+    """In the reader's language; as it was written, where there is no such role any more."""
+    return str(dict(Role.choices).get(value, value))
 
 
 def _name(text: str) -> SafeString:
