@@ -77,9 +77,10 @@ def measure(name: str, folder: Path, **settings: str) -> bool:
     def manage(*arguments: str) -> str:
         command = [sys.executable, "manage.py", *arguments]
         done = subprocess.run(
-            command, cwd=ROOT, env=env, check=True, timeout=WITHIN, stdout=subprocess.PIPE
+            command, cwd=ROOT, env=env, timeout=WITHIN, capture_output=True, text=True
         )
-        return done.stdout.decode()
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     servers.call("bench.company.fill", SIZES, str(folder), env=env)
     file = folder / "backup"

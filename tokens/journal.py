@@ -2,7 +2,7 @@
 
 A folder with a file for each process that wrote. A line is an event as the trail seals it, flushed
 to disk before its transaction is committed, or ``{"committed": [hash, …]}``, flushed after that and
-before anybody is answered: docs/adr/0013.
+before anybody is answered: docs/adr/0015.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What becomes of a revocation when the process is killed within it? docs/adr/0013 has a table."""
+"""What becomes of a revocation when the process is killed within it? docs/adr/0015 has a table."""
 
 import json
 from collections.abc import Iterator

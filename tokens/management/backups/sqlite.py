@@ -9,6 +9,11 @@ from django.db import connection
 from tokens.management.backups.unusable import IN_USE, Unusable
 
 MAGIC = b"SQLite format 3\0"
+# What nobody who finds a back-up should have, and nobody misses: with a session they would be in.
+LEFT_OUT = {
+    "django_session": "DELETE FROM django_session",
+    "portal_cache": "DELETE FROM portal_cache",
+}
 
 
 def dump(file: Path) -> None:
@@ -16,6 +21,12 @@ def dump(file: Path) -> None:
         _live().backup(copy)
         # One file, without a log beside it.
         copy.execute("PRAGMA journal_mode = DELETE")
+        # Overwritten, not only marked as free.
+        copy.execute("PRAGMA secure_delete = ON")
+        tables = {name for (name,) in copy.execute("SELECT name FROM sqlite_master")}
+        for table in LEFT_OUT.keys() & tables:
+            copy.execute(LEFT_OUT[table])
+        copy.commit()
 
 
 def migrations_of(file: Path) -> set[tuple[str, str]]:
