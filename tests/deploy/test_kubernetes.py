@@ -91,6 +91,7 @@ def test_no_pod_has_rights_that_it_does_not_need() -> None:
         assert {next(key for key in v if key != "name") for v in spec["volumes"]} <= {
             "secret",
             "emptyDir",
+            "persistentVolumeClaim",
         }
 
 
@@ -118,6 +119,17 @@ def test_secrets_are_referred_to_and_never_made() -> None:
 def test_all_that_run_the_image_are_told_the_same() -> None:
     for part in ("image", "env", "envFrom", "volumeMounts"):
         assert container("portal")[part] == container("jobs")[part] == container("migrate")[part]
+
+
+def test_the_journal_lies_on_one_volume_of_all_that_outlives_them() -> None:
+    (claim,) = of_kind("PersistentVolumeClaim").values()
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    (settings,) = (one["data"] for name, one in of_kind("ConfigMap").items() if "portal" in name)
+    for name in OURS:
+        (volume,) = (v for v in pods()[name]["spec"]["volumes"] if "persistentVolumeClaim" in v)
+        assert volume["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+        paths = {m["name"]: m["mountPath"] for m in container(name)["volumeMounts"]}
+        assert paths[volume["name"]] == settings["REVOCATION_JOURNAL"]
 
 
 def test_every_setting_that_is_given_is_one_that_the_portal_reads() -> None:
