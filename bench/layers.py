@@ -104,10 +104,9 @@ def _cases(stack: Stack, folder: Path, plain: int, checked: int) -> Iterator[Cas
     holder = Holder(stack.portal, credential)
     bearer = _written(folder / "bearer", holder.authorization)
     accept = f"Accept: {ACCEPT}"
-    yield Case("manifest, HEAD", _load(there + MANIFEST, bearer, accept, method="HEAD"))
-    yield Case("manifest, GET, told to the portal", _load(there + MANIFEST, bearer, accept))
+    yield Case("manifest, told to the portal", _load(there + MANIFEST, bearer, accept))
     asked = f"https://127.0.0.1:{checked}{MANIFEST}"
-    yield Case("manifest, HEAD, REVOCATION_CHECK=on", _load(asked, bearer, accept, method="HEAD"))
+    yield Case("manifest, told, REVOCATION_CHECK=on", _load(asked, bearer, accept))
 
 
 def _pair(credential: Credential) -> str:
@@ -119,8 +118,8 @@ def _written(file: Path, authorization: str) -> Path:
     return file
 
 
-def _load(url: str, headers: Path, *lines: str, method: str = "GET") -> Load:
-    return Load(url, headers, CONNECTIONS, SECONDS, lines=lines, method=method)
+def _load(url: str, headers: Path, *lines: str) -> Load:
+    return Load(url, headers, CONNECTIONS, SECONDS, lines=lines)
 
 
 def _costs(case: Case, pids: list[int]) -> list[float]:

@@ -15,7 +15,6 @@ class Load:
     connections: int
     seconds: int
     offset: int = 0  # where in the file it begins
-    method: str = "GET"
     lines: tuple[str, ...] = ()  # more headers
 
 

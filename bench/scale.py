@@ -13,9 +13,9 @@ from bench import fit
 from bench.model import Client, Simulation, Visit, quantile
 
 # Seconds of a processor that a request takes at each layer: as `python -m bench.layers` printed it.
-REALM = {"proxy": 0.00110, "portal": 0.00050, "PostgreSQL": 0.00030}
-MANIFEST = {"proxy": 0.00020, "registry": 0.00030}
-TOLD = {"portal": 0.00080, "PostgreSQL": 0.00060}  # a pull, by the registry
+REALM = {"proxy": 0.00070, "portal": 0.00103, "PostgreSQL": 0.00018}
+MANIFEST = {"proxy": 0.00028, "registry": 0.00186}
+TOLD = {"portal": 0.00103, "PostgreSQL": 0.00010}  # a pull, by the registry
 LAYERS = ("proxy", "portal", "PostgreSQL", "registry")
 
 DAY = 86_400  # seconds
@@ -46,7 +46,7 @@ REPLICAS = Place(
     "three replicas", 100_000, {"proxy": 4, "portal": 3, "PostgreSQL": 4, "registry": 3}
 )
 REGIONS = Place(
-    "all regions", 10_000_000, {"proxy": 96, "portal": 96, "PostgreSQL": 64, "registry": 64}
+    "all regions", 10_000_000, {"proxy": 64, "portal": 104, "PostgreSQL": 32, "registry": 192}
 )
 
 PLACES = (ONE_HOST, REPLICAS, REGIONS)

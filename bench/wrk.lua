@@ -1,4 +1,4 @@
--- wrk -s wrk.lua URL -- FILE OFFSET METHOD
+-- wrk -s wrk.lua URL -- FILE OFFSET
 -- Rotates over the Authorization headers in FILE, a line each, from line OFFSET on, and prints what
 -- came back as JSON.
 
@@ -9,7 +9,6 @@ function init(arguments)
     lines[#lines + 1] = line
   end
   place = tonumber(arguments[2])
-  wrk.method = arguments[3]
 end
 
 function request()

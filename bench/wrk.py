@@ -20,7 +20,7 @@ def ask(load: Load) -> Answers:
     command = ["wrk", "-t", "1", "-c", str(load.connections), "-d", f"{load.seconds}s"]
     command += ["-s", str(SCRIPT), "-H", f"User-Agent: {AGENT}"]
     command += [part for line in load.lines for part in ("-H", line)]
-    command += [load.url, "--", str(load.headers), str(load.offset), load.method]
+    command += [load.url, "--", str(load.headers), str(load.offset)]
     ended = subprocess.run(
         command, check=True, capture_output=True, text=True, timeout=load.seconds + GRACE
     )
