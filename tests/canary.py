@@ -2,14 +2,18 @@
 
 import base64
 import json
+import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 AT_ONCE = 1 << 20  # bytes of a file
 # Characters of base64 at either end that depend on what stands beside the secret.
 TORN = 4
+# What the forms of many secrets are made of, and as long as the shortest of them.
+_RUN = re.compile(rb"[A-Za-z0-9+/_=%\\-]{20,}")
+_KEY = 16  # bytes of a form by which it is looked up
 
 
 def spellings(secret: str) -> dict[str, bytes]:
@@ -70,6 +74,37 @@ class Canary:
                 found |= set(self.in_bytes(tail + part))
                 tail = (tail + part)[-self._longest :]
         return found | {name for data in unpacked(file) for name in self.in_bytes(data)}
+
+
+def forms(secret: str) -> set[bytes]:
+    """The spellings that are one run of letters, and the secret reversed."""
+    runs = (spelling for spelling in spellings(secret).values() if _RUN.fullmatch(spelling))
+    return {*runs, secret.encode()[::-1]}
+
+
+class Canaries:
+    """Many secrets, looked for at once, each of 20 characters or more."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._forms: dict[bytes, set[bytes]] = {}
+        for form in {form for secret in secrets for form in forms(secret)}:
+            self._forms.setdefault(form[:_KEY], set()).add(form)
+
+    def are_in(self, content: bytes) -> bool:
+        for run in _RUN.finditer(content):
+            text = run[0]
+            for start in range(len(text) - _KEY + 1):
+                whole = self._forms.get(text[start : start + _KEY], ())
+                if any(text.startswith(form, start) for form in whole):
+                    return True
+        return False
+
+    def files_below(self, folder: Path, *, since: float = 0) -> Iterator[Path]:
+        """The files that hold one of them, of those that were written since a time."""
+        for file in sorted(folder.rglob("*")):
+            is_new = file.is_file() and file.stat().st_mtime >= since
+            if is_new and self.are_in(file.read_bytes()):
+                yield file
 
 
 def unpacked(file: Path) -> Iterator[bytes]:

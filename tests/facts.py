@@ -6,7 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 
-from tests.canaries import forms
+from tests.canary import forms
 from tokens import trail
 from tokens.models import Event
 

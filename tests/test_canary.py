@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import secrets
 import zlib
 from functools import partial
 from pathlib import Path
@@ -10,13 +11,14 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.canary import AT_ONCE, Canary
+from tests.canary import AT_ONCE, Canaries, Canary
 from tokens import credentials
 
 SECRET = credentials.mint_secret("twc_")
 # Not among what a secret of ours is made of, so that each encoding differs from the raw one.
 ODD = 'a"b/c\\d=e+f g'
 NOISE = bytes(range(256)) * 40
+OTHERS = [f"twc_{secrets.token_hex(18)}" for _ in range(50)]
 
 
 def in_base64(offset: int) -> bytes:
@@ -72,3 +74,28 @@ def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(NOISE + credentials.mint_secret("twc_").encode())
     (tmp_path / "link").symlink_to(tmp_path / "file")
     assert Canary(SECRET).below(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        SECRET.encode(),
+        SECRET.encode().hex().encode(),
+        base64.b64encode(SECRET.encode()),
+        base64.b64encode(f"acme-laptop22:{SECRET}".encode()),
+        base64.b64encode(f"acme-laptop2:{SECRET}\n".encode()),
+        quote(f"secret={SECRET}&x=ü").encode(),
+        json.dumps({"secret": SECRET}).encode(),
+    ],
+    ids=["raw", "hex", "base64", "basic", "basic with a line", "url", "json"],
+)
+def test_it_is_found_among_many(written: bytes, tmp_path: Path) -> None:
+    (tmp_path / "clean").write_bytes(b"\0" * 100 + SECRET[:30].encode() + b"\0")
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "dirty").write_bytes(b"\0\xff" * 5000 + written + b"\n")
+    found = Canaries([*OTHERS, SECRET]).files_below(tmp_path)
+    assert [file.name for file in found] == ["dirty"]
+
+
+def test_another_secret_is_not_found() -> None:
+    assert not Canaries(OTHERS).are_in(f"it is {SECRET}".encode())

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tests import canaries
+from tests.canary import Canaries
 from tests.faults import found
 from tests.faults.hardware import Hardware
 from tests.faults.history import History
@@ -99,7 +99,7 @@ class Place:
         """The files of the run that hold a secret of a token, or somebody's password."""
         secrets = list(history.shown().values())
         passwords = [person["password"] for person in self.stack.people]
-        both, tokens = canaries.Canaries([*secrets, *passwords]), canaries.Canaries(secrets)
+        both, tokens = Canaries([*secrets, *passwords]), Canaries(secrets)
         for folder in (self.stack.var_dir, self.disk):
             for file in both.files_below(folder, since=self.began_at):
                 if file.name not in LIST_PASSWORDS or tokens.are_in(file.read_bytes()):
