@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import DatabaseError
 
+from tokens.models import notebook
 from tokens.models import notebook as notebooks
 from tokens.models.notebook import Note, Notebook, keep_writing
 
@@ -116,4 +117,15 @@ def test_a_thread_that_cannot_write_goes_on_and_says_so(written, monkeypatch, ca
 
     keep_writing([book, Answering()], stopping)
     assert written == [{"a": Note(NOON, NOON, 1)}]
+    assert "notes are kept until the database answers" in caplog.text
+
+
+def test_a_thread_whose_connection_cannot_even_be_closed_goes_on(written, monkeypatch, caplog):
+    def away():
+        raise DatabaseError("away")
+
+    monkeypatch.setattr(notebook, "close_old_connections", away)
+    stopping = threading.Event()
+    stopping.set()
+    keep_writing([Notebook(written)], stopping)
     assert "notes are kept until the database answers" in caplog.text

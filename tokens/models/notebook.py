@@ -130,8 +130,8 @@ def keep_writing(kept: Iterable[Kept], stopping: threading.Event) -> None:
 
 
 def _try_to(write: Callable[[], None]) -> None:
-    close_old_connections()
     try:
+        close_old_connections()
         write()
     except Error as error:
         logger.warning("notes are kept until the database answers: %s", error)
