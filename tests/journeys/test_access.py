@@ -1,14 +1,18 @@
 """Can everybody use every screen: bright or dark, wide or narrow, by eye, ear or keyboard?"""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import translation
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import Visit
 from tests.journeys.screens import A_PAGE, EVA, SCREENS, WIDTHS, Scene, Screen, looks_of
 from tests.journeys.steps import expect_status, open_editor, row_of
+from tests.stack import Session
+from tokens.templatetags.words import since
 
 pytestmark = pytest.mark.browser
 
@@ -180,6 +184,44 @@ def test_times_are_told_from_now_and_exactly_for_whoever_hovers_or_listens(
     expect(time).to_have_text(re.compile(rf"^1 month ago, {exact}"))
     expect(time).to_have_attribute("datetime", re.compile(r"^\d{4}-\d\d-\d\dT[\d:]{8}\+00:00$"))
     expect(time).to_have_attribute("title", re.compile(f"^{exact}"))
+
+
+def test_ages_stay_right_while_a_page_stands_open(visit: Visit, requester: Session) -> None:
+    page = visit()
+    page.clock.install()
+    made = requester.request_token("Staging cluster")
+    page.goto("/tokens/?q=" + made.username)
+    age = row_of(page, made).locator("[data-ago]").first
+    expect(age).to_have_text("just now")
+    page.clock.fast_forward("05:05")
+    page.clock.run_for(31_000)
+    expect(age).to_have_text("5 minutes ago")
+    page.clock.fast_forward("02:00:00")
+    page.clock.run_for(31_000)
+    expect(age).to_have_text("2 hours ago")
+
+
+AGES = [
+    timedelta(seconds=61), timedelta(minutes=2), timedelta(minutes=59), timedelta(hours=1),
+    timedelta(hours=23), timedelta(days=1), timedelta(days=29), timedelta(days=30),
+    timedelta(days=364), timedelta(days=365), timedelta(days=800),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_the_script_tells_ages_in_the_words_of_the_server(visit: Visit, language: str) -> None:
+    page = visit(locale=language)
+    page.clock.install()
+    page.goto("/tokens/")
+    assert page.locator("html").get_attribute("lang") == language
+    times = "".join(
+        f'<time datetime="{datetime.now(UTC) - age:%Y-%m-%dT%H:%M:%SZ}"><b data-ago>?</b></time>'
+        for age in AGES
+    )
+    page.locator("main").evaluate("(main, times) => { main.innerHTML = times }", times)
+    page.clock.run_for(31_000)
+    with translation.override(language):
+        assert page.locator("[data-ago]").all_inner_texts() == [since(age) for age in AGES]
 
 
 def test_a_token_that_nobody_used_for_thirty_days_is_marked_in_words(

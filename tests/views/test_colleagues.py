@@ -46,6 +46,19 @@ def test_everybody_reads_who_works_here_and_who_is_invited(cast: Cast, sign_in: 
         assert '<td data-label="Live tokens">1</td>' in page
 
 
+def test_who_is_alone_is_told_to_invite_a_colleague(cast: Cast, ana: Client) -> None:
+    alone = "You are the only one here."
+    assert alone in read(ana)
+    invite_zoe(cast)
+    assert alone not in read(ana)
+
+
+def test_nobody_else_is_told_to_invite(cast: Cast, ana: Client, sign_in: Browser) -> None:
+    assert cast.bram
+    assert "You are the only one here." not in read(ana)
+    assert "You are the only one here." not in read(sign_in(cast.max))
+
+
 def test_the_list_says_when_somebody_last_signed_in(cast: Cast, ana: Client) -> None:
     assert cast.bram
     never = '<td data-label="Last sign-in">Never</td>'

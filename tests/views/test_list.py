@@ -51,6 +51,22 @@ def test_the_vendors_people_see_their_own_companys_list(cast: Cast, sign_in: Bro
         assert listed(sign_in(person).get("/tokens/")) == names(own)
 
 
+def test_the_first_token_of_a_company_is_followed_by_what_comes_next(
+    cast: Cast, bram: Client
+) -> None:
+    next_step = "Next, put it on its machine"
+    first = request_token(cast.chloe).token
+    page = bram.get("/tokens/").text
+    assert next_step in page
+    assert '<a href="/instructions/">How to log in</a>' in page
+    assert next_step not in bram.get(f"/tokens/?q={first.username}").text
+    Token.objects.update(last_used_at=timezone.now())
+    assert next_step not in bram.get("/tokens/").text
+    Token.objects.update(last_used_at=None)
+    request_token(cast.bram)
+    assert next_step not in bram.get("/tokens/").text
+
+
 def test_an_empty_list_explains_and_offers_the_one_button(cast: Cast, sign_in: Browser) -> None:
     page = sign_in(cast.bram).get("/tokens/").content.decode()
     assert "No tokens yet" in page
