@@ -141,6 +141,7 @@ def test_no_list_begins_at_a_token_of_another_company(
 
 def test_what_is_counted_is_of_the_company_alone(two_companies: Cast, sign_in: Browser) -> None:
     page = shown(sign_in(two_companies.vera), "/companies/acme/")
+    assert "<bdi>Acme</bdi></h1>" in "".join(page.split())
     assert '<svg role="img" aria-label="1 in 30 days, most on' in page
     assert '<td data-label="Times">1</td>' in page
     rows = shown(sign_in(two_companies.dirk), "/audit/tokens.csv").splitlines()

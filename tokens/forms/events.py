@@ -32,6 +32,7 @@ KINDS = {
     Action.MAILS_RETRIED: _("Mails sent again"),
     Action.COMPANY_SUSPENDED: _("Company suspended"),
     Action.COMPANY_RESUMED: _("Company resumed"),
+    Action.COMPANY_RESTORED: _("Back-up restored"),
     Action.ENTITLEMENT_ADDED: _("Entitlement added"),
     Action.ENTITLEMENT_CHANGED: _("Entitlement changed"),
     Action.ENTITLEMENT_ENDED: _("Entitlement ended"),
