@@ -165,6 +165,19 @@ def test_between_times_the_clock_orders_the_pages(cast: Cast, dirk: Client) -> N
     assert seen == sorted(seen, reverse=True)
 
 
+def test_a_page_begins_at_an_event_of_the_company(cast: Cast, dirk: Client) -> None:
+    for _ in range(3):
+        request_token(cast.bram)
+    newest = Event.objects.of(cast.acme).first()
+    assert newest
+    # One of Globex with the same number, long before.
+    with time_machine.travel(datetime(2001, 1, 1, 12, tzinfo=UTC), tick=False):
+        while not Event.objects.of(cast.globex).filter(sequence=newest.sequence).exists():
+            request_token(cast.farid)
+    found = dirk.get(f"/audit/?kind=token.requested&since=2001-01-01&before={newest.sequence}")
+    assert len(found.context["page"].rows) == 2
+
+
 def test_a_page_asks_as_often_for_many_events_as_for_few(
     token: Token, cast: Cast, dirk: Client
 ) -> None:
