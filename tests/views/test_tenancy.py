@@ -127,16 +127,26 @@ def test_nothing_of_another_company_is_on_the_vendors(
     assert [mark for mark in MARKS if mark in told] == []
 
 
-@pytest.mark.parametrize("path", ["/tokens/", "/audit/tokens/", "/people/{person}/"])
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        ("ana", "/tokens/"),
+        ("ana", "/audit/tokens/"),
+        ("ana", "/people/{person}/"),
+        ("vera", "/companies/acme/"),
+    ],
+)
 def test_no_list_begins_at_a_token_of_another_company(
-    path: str, two_companies: Cast, sign_in: Browser
+    who: str, path: str, two_companies: Cast, sign_in: Browser
 ) -> None:
     cast = two_companies
     theirs = Token.objects.get(description="Aardvark cluster")
     # As if it had been requested before everything else.
     Token.objects.filter(pk=theirs.pk).update(requested_at=theirs.requested_at.replace(year=2001))
     address = place(path, cast)
-    assert "Badger cluster" in shown(sign_in(cast.ana), f"{address}?before={theirs.username}")
+    browser = sign_in(getattr(cast, who))
+    ours = Token.objects.get(description="Badger cluster").get_absolute_url()
+    assert f'href="{ours}"' in shown(browser, f"{address}?before={theirs.username}")
 
 
 def test_what_is_counted_is_of_the_company_alone(two_companies: Cast, sign_in: Browser) -> None:
