@@ -17,7 +17,6 @@ from tests.journeys.steps import (
     ask_for_link,
     expect_status,
     invite,
-    join_as,
     let_time_pass,
     mailed_link,
     open_dialog,
@@ -224,31 +223,6 @@ def join_error(page: Page, scene: Scene) -> None:
     page.get_by_label("Password", exact=True).fill("password")
     page.get_by_role("button", name="Join").click()
     expect(page.get_by_role("alert")).to_be_visible()
-
-
-@seen_by(NOBODY)
-def list_empty(page: Page, scene: Scene) -> None:
-    page.goto(scene.invitation)
-    join_as(page, "Ida Berg")
-    expect(page.get_by_role("heading", name="No tokens yet")).to_be_visible()
-
-
-@seen_by(NOBODY)
-def list_with_the_first_token(page: Page, scene: Scene) -> None:
-    page.goto(invite(scene.stack))
-    join_as(page, "Ida Berg")
-    request_token(page, "Build server")
-    page.get_by_role("link", name="I have stored it").click()
-    page.goto("/tokens/")
-    expect(page.get_by_role("main")).to_contain_text("Next, put it on its machine")
-
-
-@seen_by(NOBODY)
-def people_with_one_person(page: Page, scene: Scene) -> None:
-    page.goto(invite(scene.stack))
-    join_as(page, "Ida Berg")
-    page.goto("/people/")
-    expect(page.get_by_role("link", name="Invite a colleague")).to_be_visible()
 
 
 @seen_by(NOBODY)
