@@ -6,6 +6,7 @@
 import gzip
 import json
 import time
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -35,14 +36,10 @@ def table(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_table().render(Context({"tokens": listed[:ROWS]})))
 
 
-_parsed: list[Template] = []
-
-
+@cache
 def _table() -> Template:
     """Parsed once, as those in files are."""
-    if not _parsed:
-        _parsed.append(Template(TABLE))
-    return _parsed[0]
+    return Template(TABLE)
 
 
 urlpatterns = [path("bare/", table), *portal]
