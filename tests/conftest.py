@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test.utils import override_settings
+from django.utils import timezone, translation
 from hypothesis import HealthCheck, settings
 
 from tests import postgres
@@ -49,6 +50,9 @@ def _fresh_process() -> Iterator[None]:
         notebook._notes.clear()
         notebook._written_at.clear()
     throttle._minute = None
+    # What a request chose for its reader stays with the thread.
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,7 @@ class Colleague:
 
     def sign_in(self) -> None:
         self.session = Session(
-            self._stack, {"email": self._email, "password": self._password, "totp": None}
+            self._stack.portal, {"email": self._email, "password": self._password, "totp": None}
         )
 
     def invite(self, name: str, role: str) -> "Colleague":
