@@ -19,6 +19,7 @@ from tokens.registry import authority
 
 ON_POSTGRESQL = "DATABASE_URL" in os.environ
 KILLS = 12
+CUTS = 8
 FAULT = breaking.Fault(
     "database breaks", breaking.read_only if ON_POSTGRESQL else breaking.failing_events, seconds=1
 )
@@ -51,7 +52,8 @@ if not ON_POSTGRESQL:  # which is trusted to wait for its disk
     def test_a_power_cut_is_seen_where_the_database_does_not_wait_for_its_disk(
         place: Place,
     ) -> None:
-        assert killing.power_cut(place, hasty=True).lost
+        # A cut right after a checkpoint finds nothing to take away.
+        assert any(killing.power_cut(place, hasty=True).lost for _ in range(CUTS))
 
 
 @pytest.fixture
