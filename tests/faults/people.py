@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import requests
 
 from tests.faults.history import Ask, Attempt, Deed, History
+from tests.faults.invariants import AWAY, BROKEN
 from tests.stack import Credential, PostedForm, Session, Stack
 
 PEOPLE = ("ana@acme.example", "bram@acme.example", "eva@globex.example", "farid@globex.example")
@@ -37,13 +38,13 @@ class Machine:
         self._history = history
 
     def ask(self, credential: Credential) -> int:
-        """The status, or 0 where nothing was answered."""
+        """The status, or ``BROKEN`` where nothing was answered."""
         begun = time.monotonic()
         try:
             status = self._status(credential)
         except (OSError, http.client.HTTPException):
             self.close()
-            status = 0
+            status = BROKEN
         ended = time.monotonic()
         self._history.asks.append(Ask(credential.username, begun, ended, status))
         return status
@@ -83,7 +84,7 @@ class Person:
     def _use(self, token: Credential) -> None:
         """Logs in once, however long it takes."""
         for _ in self._office.tries():
-            if self._machine.ask(token) not in {0, 503}:
+            if self._machine.ask(token) not in {AWAY, BROKEN}:
                 return
 
     def _request(self) -> Credential | None:
@@ -106,7 +107,7 @@ class Person:
         for _ in self._office.tries():
             attempt = self._office.history.send(deed, at=time.monotonic(), **facts)
             self._post(attempt, path, self._fields | fields)
-            if attempt.was_answered and attempt.status != 503:
+            if attempt.was_answered and attempt.status != AWAY:
                 break
         return attempt
 

@@ -15,11 +15,12 @@ from tests.canary import Canaries
 from tests.faults import found
 from tests.faults.hardware import Hardware
 from tests.faults.history import History
-from tests.faults.invariants import Violation, check
+from tests.faults.invariants import AWAY, BROKEN, Violation, check
 from tests.faults.people import PEOPLE, Machine
 from tests.faults.server import Server
 from tests.postgres import Server as Postgres
 from tests.postgres import serving as serving_postgres
+from tests.real.programs import wait_until
 from tests.stack import Credential, Session, Stack, running
 from tokens.registry import authority
 
@@ -83,9 +84,14 @@ class Place:
         return check(history, found.read(self.stack, leaks=leaks))
 
     def _use_every_token(self, history: History) -> None:
+        """Each once; a worker that has just started may be unable to answer yet."""
         with closing(Machine(self.stack, history)) as machine:
             for username, secret in history.shown().items():
-                machine.ask(Credential(username, secret))
+                token = Credential(username, secret)
+                wait_until(
+                    lambda token=token: machine.ask(token) not in {AWAY, BROKEN},
+                    told=lambda: "the portal never answers again",
+                )
 
     def _use_revoked_tokens(self, history: History, at_least: int) -> None:
         revoked = history.revoked_at().keys()
