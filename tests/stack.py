@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -82,6 +82,10 @@ class Session:
         if person["totp"]:
             answer = self.post("/accounts/2fa/authenticate/", code=fresh_code(person["totp"]))
         assert answer.url.endswith("/tokens/"), answer.text
+
+    def tell_of_answers(self, listener: Callable[[requests.Response], None]) -> None:
+        """Calls the listener with each answer from now on, those that redirect too."""
+        self._browser.hooks["response"].append(lambda answer, **_: listener(answer))
 
     def get(self, path: str) -> requests.Response:
         return self._browser.get(self._portal + path, timeout=30)
