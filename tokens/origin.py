@@ -1,12 +1,11 @@
 """Where does what is being done right now come from?"""
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import NamedTuple
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -14,8 +13,7 @@ Network = IPv4Network | IPv6Network
 _PRODUCT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """The address of the client and the id of the request; both empty outside a request."""
 
     address: str = ""
@@ -25,14 +23,20 @@ class Origin:
 current: ContextVar[Origin] = ContextVar("origin", default=Origin())
 
 
-@contextmanager
-def coming_from(there: Origin) -> Iterator[None]:
-    """What is done within the block comes from there."""
-    before = current.set(there)
-    try:
-        yield
-    finally:
-        current.reset(before)
+class coming_from:
+    """What is done within the block comes from there.
+
+    It is on the way of every request, and a generator would take three times as long.
+    """
+
+    def __init__(self, there: Origin) -> None:
+        self._there = there
+
+    def __enter__(self) -> None:
+        self._before = current.set(self._there)
+
+    def __exit__(self, *_error: object) -> None:
+        current.reset(self._before)
 
 
 def client_address(peer: str, forwarded: str, *, trusted: Sequence[Network]) -> str:

@@ -63,7 +63,8 @@ class Standing:
             for *_, pattern, can_push, end in held
             if pattern and not _is_over(end, now)
         }
-        facts = [*rows[0][:4], *map(_in_utc, rows[0][4:7]), list(digests), entitlements]
+        ends = [moment and _in_utc(moment) for moment in rows[0][4:7]]
+        facts = [*rows[0][:4], *ends, list(digests), entitlements]
         return cls(*facts)
 
     def end(self, now: datetime) -> Reason | None:
@@ -78,13 +79,12 @@ class Standing:
 
 
 def _is_over(end: datetime | None, now: datetime) -> bool:
-    end = _in_utc(end)
-    return end is not None and end <= now
+    return end is not None and _in_utc(end) <= now
 
 
-def _in_utc(moment: datetime | None) -> datetime | None:
+def _in_utc(moment: datetime) -> datetime:
     """SQLite gives moments without the time zone that they are in."""
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 # The realm's one query, written out: composing it for each request costs more than running it.

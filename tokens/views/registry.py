@@ -14,7 +14,6 @@ from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
 from tokens import credentials, grants, metrics, origin
 from tokens.models import Refusal as RefusedUse
@@ -40,7 +39,7 @@ class Asked(NamedTuple):
     username: str
     secret: str
     service: str
-    scopes: list[str]
+    scopes: tuple[str, ...]
     address: str
 
 
@@ -60,12 +59,12 @@ def token(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
+    now = datetime.now(UTC)
     asked = _read(request)
     if asked.service not in {"", settings.REGISTRY_SERVICE}:
         raise _malformed("this realm does not serve that service")
     try:
-        wanted = scopes.parse(asked.scopes)
+        wanted = _wanted(asked.scopes)
     except scopes.TooManyNames as error:
         raise _malformed(str(error)) from None
     standing = _verify(asked, now=now)
@@ -88,7 +87,7 @@ def _read(request: HttpRequest) -> Asked:
         raise _malformed("the only grant_type here is password")
     else:
         username, secret = _last(fields, "username"), _last(fields, "password")
-    service, wanted = _last(fields, "service"), fields.get("scope", [])
+    service, wanted = _last(fields, "service"), tuple(fields.get("scope", ()))
     return Asked(username, secret, service, wanted, origin.current.get().address)
 
 
@@ -108,6 +107,7 @@ def _parsed(sent: str) -> Fields:
 
 # A machine asks for the same again and again; a form is not remembered, for it holds a secret.
 _query = lru_cache(maxsize=1024)(_parsed)
+_wanted = lru_cache(maxsize=1024)(scopes.parse)
 
 
 def _form(request: HttpRequest) -> str:
@@ -197,17 +197,21 @@ def _note(
 
 def _granted(grant: grants.Grant, said: Access | None, *, now: datetime) -> HttpResponse:
     """The answer; ``said`` is the access that a POST is told about too."""
-    body = {
-        "token": grant.token,
-        "access_token": grant.token,
-        "expires_in": grant.seconds,
-        "issued_at": now.astimezone(UTC).isoformat("T", "seconds").replace("+00:00", "Z"),
-    }
-    if said is not None:
-        body["scope"] = " ".join(
-            f"{scope['type']}:{scope['name']}:{','.join(scope['actions'])}" for scope in said
-        )
-    return HttpResponse(json.dumps(body), content_type="application/json")
+    scope = "" if said is None else f',"scope":{json.dumps(_as_asked(said))}'
+    # Written out: nothing in a JWT or a moment is escaped in JSON, and to look for it would take a
+    # twentieth of the time of a grant.
+    body = (
+        f'{{"token":"{grant.token}","access_token":"{grant.token}"'
+        f',"expires_in":{grant.seconds},"issued_at":"{now:%Y-%m-%dT%H:%M:%SZ}"{scope}}}'
+    )
+    return HttpResponse(body.encode(), content_type="application/json")
+
+
+def _as_asked(access: Access) -> str:
+    """In the grammar in which clients ask for it."""
+    return " ".join(
+        f"{scope['type']}:{scope['name']}:{','.join(scope['actions'])}" for scope in access
+    )
 
 
 def _malformed(message: str) -> Refusal:
