@@ -3,6 +3,7 @@
 import logging
 import sys
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -21,10 +22,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     error = sys.exc_info()[1]
     if is_of_database(error) or isinstance(error, Unwritable):
-        page = HttpResponse(render_to_string("503.html"), status=503)
+        page = _without_request("503.html", status=503)
         page.headers["Retry-After"] = "5"
         return page
-    return HttpResponse(render_to_string("500.html"), status=500)
+    return _without_request("500.html", status=500)
+
+
+def _without_request(template: str, *, status: int) -> HttpResponse:
+    """Nothing is asked of whoever has signed in: that might break once more."""
+    return HttpResponse(render_to_string(template, {"brand": settings.PORTAL_BRAND}), status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
