@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,15 @@ from tokens.models import User
 from tokens.views.recently import has_proved
 
 RESET = "account_reset_password_from_key"
+
+
+class LongEnough(MinimumLengthValidator):
+    """Django's, whose refusal is not in Dutch."""
+
+    def get_error_message(self) -> str:
+        return _("This password is too short: write at least %(count)s characters.") % {
+            "count": self.min_length
+        }
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]

@@ -63,7 +63,7 @@ def test_the_vendor_may_push(db: None) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("acme", "Another Acme", "peter@initech.example"), "already exists"),
+        (("acme", "Another Acme", "peter@initech.example"), "has this short name"),
         (("Init Ech", "Initech", "peter@initech.example"), "Use lower-case letters"),
         (("initech", "Initech", "peter"), "valid email address"),
         (("initech", "Initech", "bram@acme.example"), "has an account already"),

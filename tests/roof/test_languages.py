@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.template import Context, Template
 from django.utils import timezone, translation
 
@@ -261,3 +263,18 @@ class TestMails:
         client.post("/accounts/password/reset/", {"email": cast.bram.email}, headers=NL)
         (sent,) = mail.outbox
         assert told in sent.body
+
+
+def refusal(password: str, person: User, language: str) -> list[str]:
+    with translation.override(language), pytest.raises(ValidationError) as refused:
+        validate_password(password, person)
+    return refused.value.messages
+
+
+@pytest.mark.parametrize("password", ["password", "bram@acme.example"])
+def test_each_refusal_of_a_password_is_in_the_language_of_its_reader(
+    password: str, cast: Cast
+) -> None:
+    english, dutch = (refusal(password, cast.bram, language) for language in ("en", "nl"))
+    assert len(english) == len(dutch)
+    assert not set(english) & set(dutch)

@@ -333,8 +333,8 @@ class TestAddingACompany:
     @pytest.mark.parametrize(
         ("changed", "words"),
         [
-            ({"slug": "acme"}, "already exists"),
-            ({"slug": "Two Words"}, "Enter a valid"),
+            ({"slug": "acme"}, "Another company has this short name already."),
+            ({"slug": "Two Words"}, "Use lower-case letters"),
             ({"slug": "under_score"}, "Use lower-case letters"),
             ({"slug": ""}, "This field is required."),
             ({"name": ""}, "This field is required."),

@@ -97,7 +97,7 @@ def test_fields_that_the_form_does_not_have_change_nothing(cast: Cast) -> None:
         ({"name": "Z"}, "Write at least 2 characters."),
         ({"name": "Zoë\u202eMaas"}, "RIGHT-TO-LEFT OVERRIDE (U+202E)"),
         ({"password": ""}, "This field is required."),
-        ({"password": "short"}, "This password is too short."),
+        ({"password": "short"}, "This password is too short: write at least 12 characters."),
         ({"password": "password1234"}, "This password is too common."),
         ({"password": "zoe@acme.example"}, "too similar to the email"),
     ],

@@ -36,7 +36,7 @@ class CompanyForm(forms.Form):
     """A new company and its first administrator."""
 
     name = OneLine(least=1, most=100, label=_("Name"))
-    slug = forms.SlugField(
+    slug = forms.CharField(
         max_length=40,
         label=_("Short name"),
         help_text=_("Permanent: every username of the company begins with it, such as acme."),

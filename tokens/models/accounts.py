@@ -1,6 +1,6 @@
 """Who are the companies and their people, and what may each company pull?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, NamedTuple
 from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -81,6 +81,12 @@ class Company(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("company", args=[self.slug])
+
+    def unique_error_message(
+        self, model_class: type[models.Model], unique_check: Sequence[str]
+    ) -> ValidationError:
+        """In the words of the form: only the slug is typed by somebody."""
+        return ValidationError(_("Another company has this short name already."), code="unique")
 
     @property
     def party(self) -> Party:
