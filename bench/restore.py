@@ -8,12 +8,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 
 from bench import servers
-from tests import postgres
 from tests.stack import ROOT
 
 SIZES = {"large": (100_000, 1_000_000)}  # tokens and events
@@ -100,20 +98,13 @@ def measure(name: str, folder: Path, **settings: str) -> bool:
     return restored <= ALLOWED and not lives
 
 
-def databases(ends: ExitStack) -> Iterator[tuple[str, dict[str, str]]]:
-    yield "SQLite", {}
-    if postgres.programs() is None:
-        print("PostgreSQL: skipped, no server is installed")
-    else:
-        yield "PostgreSQL", {"DATABASE_URL": ends.enter_context(postgres.running())}
-
-
 def main() -> int:
     tokens, events = SIZES["large"]
     print(f"A company with {tokens:,} tokens and {events:,} events:", flush=True)
-    with ExitStack() as ends:
-        folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="portal-restore-")))
-        outcomes = [measure(name, folder / name, **settings) for name, settings in databases(ends)]
+    with tempfile.TemporaryDirectory(prefix="portal-restore-") as folder:
+        outcomes = [
+            measure(name, Path(folder) / name, **settings) for name, settings in servers.databases()
+        ]
     return 0 if all(outcomes) else 1
 
 

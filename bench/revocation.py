@@ -11,6 +11,7 @@ from pathlib import Path
 
 import requests
 
+from bench import servers
 from tests import proxy
 from tests.stack import Credential, Session, running
 
@@ -77,22 +78,24 @@ def at_once(
 def say(name: str, holders: list[Holder]) -> None:
     seconds = [holder.seconds for holder in holders]
     print(
-        f"{name:<24} {len(seconds):>4} revocations, last answer after"
+        f"{name:<36} {len(seconds):>4} revocations, last answer after"
         f" {statistics.median(seconds):6.1f} s (median) {max(seconds):6.1f} s (longest)"
     )
 
 
 def main() -> int:
-    folder = Path(tempfile.mkdtemp(prefix="portal-revocation-"))
-    with running(folder) as stack:
-        person, realm = stack.sign_in(), stack.portal
-        if proxy.program():
-            with proxy.checking(stack, folder) as registry:
-                say("with the proxy's check", at_once(person, realm=realm, registry=registry))
-        else:
-            print("with the proxy's check: skipped, Caddy is not installed")
-        registry = f"http://{stack.registry}"
-        say("defaults", at_once(person, realm=realm, registry=registry))
+    for name, settings in servers.databases():
+        folder = Path(tempfile.mkdtemp(prefix="portal-revocation-"))
+        with running(folder, **settings) as stack:
+            person, realm = stack.sign_in(), stack.portal
+            if proxy.program():
+                with proxy.checking(stack, folder) as registry:
+                    held = at_once(person, realm=realm, registry=registry)
+                    say(f"{name}, with the proxy's check", held)
+            else:
+                print("with the proxy's check: skipped, Caddy is not installed")
+            registry = f"http://{stack.registry}"
+            say(f"{name}, defaults", at_once(person, realm=realm, registry=registry))
     return 0
 
 

@@ -9,8 +9,6 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -19,7 +17,6 @@ from typing import NamedTuple
 import requests
 
 from bench import servers
-from tests import postgres
 
 MOST = 1.5  # times the small company's
 SMALL = (500, 5_000)  # tokens and events: enough to fill each page
@@ -85,10 +82,9 @@ class Row:
 
 def main() -> int:
     plan = _plan()
-    with ExitStack() as ends:
-        folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="portal-bench-")))
-        for name, settings in _databases(ends):
-            store = folder / name
+    with tempfile.TemporaryDirectory(prefix="portal-bench-") as folder:
+        for name, settings in servers.databases():
+            store = Path(folder) / name
             store.mkdir()
             _measure(name, plan, store, servers.environment(store, **settings))
     return 0
@@ -98,14 +94,6 @@ def _plan() -> Plan:
     parser = argparse.ArgumentParser(description="Measures large companies beside small ones.")
     parser.add_argument("--quick", action="store_true", help="with fewer rows, and rougher")
     return QUICK if parser.parse_args().quick else WHOLE
-
-
-def _databases(ends: ExitStack) -> Iterator[tuple[str, dict[str, str]]]:
-    yield "SQLite", {}
-    if postgres.programs() is None:
-        print("PostgreSQL is not measured: no server is installed.")
-    else:
-        yield "PostgreSQL", {"DATABASE_URL": ends.enter_context(postgres.running())}
 
 
 def _measure(name: str, plan: Plan, store: Path, environment: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import requests
 
+from tests import postgres
 from tests.stack import ROOT, free_port
 
 STARTED_WITHIN = 60  # seconds
@@ -35,6 +36,19 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
         "WEB_CONCURRENCY": "2",
     }
     return inherited | defaults | settings
+
+
+def databases() -> Iterator[tuple[str, dict[str, str]]]:
+    """Each that the portal runs on and this machine has, while it is asked for: name and settings.
+
+    A database of its own in the folder of the portal, and an empty one of a running PostgreSQL.
+    """
+    yield "SQLite", {}
+    if postgres.programs() is None:
+        print("PostgreSQL is not measured: no server is installed.")
+    else:
+        with postgres.running() as url:
+            yield "PostgreSQL", {"DATABASE_URL": url}
 
 
 def call(function: str, *arguments: object, env: dict[str, str]) -> str:

@@ -11,7 +11,6 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,7 +20,6 @@ import requests
 
 from bench import client, servers
 from bench.load import Answers, Load
-from tests import postgres
 from tests.stack import Credential, Session, Stack, running
 
 TOKENS = 50
@@ -59,16 +57,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measures machines beside people, for long.")
     parser.add_argument("--seconds", type=int, default=600, help="how long (600)")
     seconds = parser.parse_args().seconds
-    return max(_soak(name, seconds, settings) for name, settings in _databases())
-
-
-def _databases() -> Iterator[tuple[str, dict[str, str]]]:
-    yield "SQLite", {}
-    if postgres.programs() is None:
-        print("PostgreSQL is not measured: no server is installed.")
-    else:
-        with postgres.running() as url:
-            yield "PostgreSQL", {"DATABASE_URL": url}
+    return max(_soak(name, seconds, settings) for name, settings in servers.databases())
 
 
 def _soak(name: str, seconds: int, settings: dict[str, str]) -> int:
