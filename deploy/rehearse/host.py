@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -10,6 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+import requests
+from customer import PORTAL
+
 from tests.real.clients import Client, Ctr, Docker, Skopeo, named
 from tests.real.programs import Outcome
 from tests.stack import Credential
@@ -17,8 +21,24 @@ from tests.stack import Credential
 WORK = Path(os.environ["WORK"])
 HOST = WORK / "host"  # where docker-compose.yml lies
 REGISTRY = os.environ["REGISTRY"]
+REALM = f"https://{REGISTRY}"
+IMAGE = "public/universal:latest"
 COMMAND_WITHIN = 300  # seconds
 WAITED_FOR = 60  # seconds
+
+
+class Row(NamedTuple):
+    """Of the table that is printed at the end."""
+
+    what: str
+    bound: str
+    seen: str
+    holds: bool
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"· {text}\n")
+    sys.stdout.flush()
 
 
 def run(*command: str) -> str:
@@ -30,6 +50,15 @@ def run(*command: str) -> str:
 
 def compose(*arguments: str) -> str:
     return run(*os.environ["COMPOSE"].split(), *arguments)
+
+
+def shell(*lines: str) -> str:
+    """What lines of docs/operating.md say, run as they stand there."""
+    said = [
+        run("bash", "-c", f"umask 077; {line.replace('docker compose', os.environ['COMPOSE'])}")
+        for line in lines
+    ]
+    return "".join(said)
 
 
 def containers(service: str) -> list[str]:
@@ -50,6 +79,21 @@ def wait_until(question: Callable[[], bool], *, told: str) -> float:
         assert time.monotonic() < deadline, told
         time.sleep(0.1)
     return time.monotonic()
+
+
+def until_ready() -> None:
+    wait_until(is_ready, told="the portal is not ready")
+
+
+def is_ready() -> bool:
+    try:
+        return status_of(f"{PORTAL}/readyz") == 200
+    except requests.RequestException:
+        return False  # the proxy, too, may be replaced
+
+
+def status_of(address: str) -> int:
+    return requests.get(address, timeout=5).status_code
 
 
 class Engine(NamedTuple):
