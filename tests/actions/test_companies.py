@@ -74,7 +74,39 @@ def test_a_name_is_a_line_that_can_be_seen(name: str, cast: Cast) -> None:
     assert everything() == before
 
 
+@pytest.mark.parametrize("length", [1, 100])
+def test_a_name_has_1_to_100_characters(length: int, cast: Cast) -> None:
+    assert add_company("initech", name="I" * length, by=CONSOLE).name == "I" * length
+
+
+class TestPolicy:
+    def test_it_holds_until_it_is_changed_back(self, cast: Cast) -> None:
+        for is_required in (True, False):
+            change = {"require_second_factor": is_required, "by": cast.ana}
+            company = companies.change_policy(cast.acme, **change)
+            assert company.require_second_factor is is_required
+            assert Company.objects.get(slug="acme").require_second_factor is is_required
+            event = Event.objects.of(cast.acme)[0]
+            assert event.details == {"require_second_factor": is_required}
+
+    def test_the_same_again_leaves_no_event(self, cast: Cast) -> None:
+        seen_by_another = Company.objects.get(pk=cast.acme.pk)
+        companies.change_policy(cast.acme, require_second_factor=True, by=cast.ana)
+        before = everything()
+        for seen in (cast.acme, seen_by_another):
+            again = companies.change_policy(seen, require_second_factor=True, by=cast.ana)
+            assert again.require_second_factor
+        assert everything() == before
+
+
 class TestSuspending:
+    def test_what_another_operator_has_suspended_is_not_suspended_again(self, cast: Cast) -> None:
+        seen_by_another = Company.objects.get(pk=cast.acme.pk)
+        companies.suspend(cast.acme, by=cast.vera, reason="Not paid for")
+        before = everything()
+        companies.suspend(seen_by_another, by=cast.vera, reason="Not paid for")
+        assert everything() == before
+
     def test_a_company_stays_suspended_until_it_is_resumed(self, cast: Cast) -> None:
         assert not companies.suspend(cast.acme, by=cast.vera, reason="Not paid for").is_active
         before = everything()

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from tests.factories import Cast
 from tests.facts import everything
 from tokens.actions import entitlements as deeds
-from tokens.models import Event
+from tokens.models import CONSOLE, Event
 from tokens.models.events import Action
 
 SOON = datetime(2999, 1, 1, tzinfo=UTC)
@@ -58,6 +59,8 @@ def test_an_end_does_not_lie_behind_us(cast: Cast) -> None:
         deeds.add(cast.acme, pattern="acme/*", by=cast.vera, ends_at=yesterday)
     with pytest.raises(ValidationError, match="not over yet"):
         deeds.change_end(cast.acme.entitlements.get(), ends_at=yesterday, by=cast.vera)
+    with time_machine.travel(SOON, tick=False), pytest.raises(ValidationError):
+        deeds.add(cast.acme, pattern="acme/*", by=CONSOLE, ends_at=SOON)
 
 
 def test_an_earlier_end_needs_a_reason_and_a_later_one_none(cast: Cast) -> None:
@@ -67,6 +70,8 @@ def test_an_earlier_end_needs_a_reason_and_a_later_one_none(cast: Cast) -> None:
     entitlement = deeds.change_end(entitlement, ends_at=LATER, by=cast.vera, reason="A trial")
     with pytest.raises(ValidationError, match="at least 3"):
         deeds.change_end(entitlement, ends_at=SOON, by=cast.vera)
+    entitlement = deeds.change_end(entitlement, ends_at=SOON, by=cast.vera, reason="A trial")
+    entitlement = deeds.change_end(entitlement, ends_at=LATER, by=cast.vera)
     entitlement = deeds.change_end(entitlement, ends_at=None, by=cast.vera)
     assert entitlement.ends_at is None
     event = Event.objects.of(cast.acme)[0]
@@ -74,11 +79,41 @@ def test_an_earlier_end_needs_a_reason_and_a_later_one_none(cast: Cast) -> None:
     assert event.details["ends_at"] == ""
 
 
+def test_an_end_takes_a_reason_from_whoever_is_no_colleague(cast: Cast) -> None:
+    theirs = deeds.change_end(
+        cast.acme.entitlements.get(), ends_at=LATER, by=cast.vera, reason="  A trial "
+    )
+    with pytest.raises(ValidationError, match="at least 3"):
+        deeds.end(theirs, by=cast.vera, reason=" a ")
+    deeds.end(theirs, by=cast.vera, reason="  Not paid for ")
+    assert Event.objects.of(cast.acme)[0].details["reason"] == "Not paid for"
+    own = deeds.add(cast.vendor, pattern="beta/*", by=cast.vera, ends_at=LATER)
+    deeds.end(deeds.change_end(own, ends_at=SOON, by=cast.vera), by=cast.vera)
+    for event in Event.objects.of(cast.vendor)[:2]:
+        assert "reason" not in event.details
+
+
+def test_an_end_is_told_to_the_second(cast: Cast) -> None:
+    deeds.add(cast.acme, pattern="acme/*", by=cast.vera, ends_at=SOON.replace(microsecond=7))
+    assert Event.objects.of(cast.acme)[0].details["ends_at"] == "2999-01-01T00:00:00+00:00"
+
+
+def test_what_somebody_else_has_changed_is_changed_from_there(cast: Cast) -> None:
+    entitlement, seen_by_another = (cast.acme.entitlements.get() for _ in range(2))
+    deeds.change_end(entitlement, ends_at=LATER, by=cast.vera, reason="A trial")
+    deeds.change_end(seen_by_another, ends_at=SOON, by=cast.vera, reason="A trial")
+    assert Event.objects.of(cast.acme)[0].details["before"] == "2999-02-01T00:00:00+00:00"
+    deeds.end(entitlement, by=cast.vera, reason="Not paid for")
+    before = everything()
+    deeds.end(seen_by_another, by=cast.vera, reason="Not paid for")
+    assert everything() == before
+
+
 def test_the_same_end_again_leaves_no_event(cast: Cast) -> None:
     entitlement = cast.acme.entitlements.get()
     assert cast.vera
     before = everything()
-    deeds.change_end(entitlement, ends_at=None, by=cast.vera)
+    assert deeds.change_end(entitlement, ends_at=None, by=cast.vera) == entitlement
     assert everything() == before
 
 

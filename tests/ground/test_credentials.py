@@ -10,7 +10,7 @@ import zlib
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tokens import credentials
@@ -85,7 +85,13 @@ def test_a_secret_with_two_neighbours_exchanged_is_not_well_formed(secret, place
     assert credentials.is_well_formed(exchanged, PREFIX) == (exchanged == secret)
 
 
+@pytest.mark.parametrize("body", ["twc_" + "a" * 29, "twc_" + "a" * 31, "xyz_" + "a" * 30])
+def test_the_right_checksum_makes_no_secret_of_another_text(body):
+    assert not credentials.is_well_formed(body + credentials.checksum(body), PREFIX)
+
+
 @given(st.text())
+@example("\ud800")  # which no encoding has
 def test_any_text_can_be_asked_about(text):
     assert credentials.is_well_formed(text, PREFIX) is False
     assert credentials.matches(text, [credentials.digest("another")]) is False
@@ -208,6 +214,7 @@ SURROUNDINGS = {
     "in config.json": config_json,
     "in a manifest": lambda secret: f".dockerconfigjson: {in_base64(config_json(secret))}",
     "in base64 without its end": lambda secret: in_base64(f"user:{secret}").rstrip("="),
+    "in base64 with a letter behind it": lambda secret: in_base64(f"acme:{secret}") + "x",
     "behind a path": lambda secret: "/auth/" + in_base64(f"u:{secret}"),
 }
 
@@ -224,6 +231,12 @@ def test_a_secret_is_spotted_wherever_it_stands(surround, secret):
 def test_a_piece_of_a_secret_is_torn(secret, length):
     for piece in (secret[:length], in_base64(f"acme-aaaaaaaa:{secret[:length]}")):
         assert credentials.spot(piece, PREFIX) == ([], True)
+
+
+def test_a_secret_and_a_piece_of_one_are_both_a_finding():
+    secret = credentials.mint_secret(PREFIX)
+    assert credentials.spot(secret, PREFIX)
+    assert credentials.spot(secret[:-1], PREFIX)
 
 
 def test_whole_and_torn_secrets_are_told_apart():

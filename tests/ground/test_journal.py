@@ -89,11 +89,13 @@ def test_a_process_writes_to_one_file_and_another_to_its_own(tmp_path: Path) -> 
 def test_lines_are_on_disk_before_it_returns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flushed = []
+    flushed: list[Path] = []
+    lines: list[int] = []
     sync = os.fsync
 
     def noted(descriptor: int) -> None:
         flushed.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        lines.append(sum(file.read_bytes().count(b"\n") for file in tmp_path.iterdir()))
         sync(descriptor)
 
     monkeypatch.setattr(os, "fsync", noted)
@@ -102,6 +104,14 @@ def test_lines_are_on_disk_before_it_returns(
     (file,) = tmp_path.iterdir()
     # The folder too, once: before that a new file has no name.
     assert flushed == [file, tmp_path, file]
+    assert lines == [1, 1, 2]
+
+
+def test_nothing_is_left_open(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    journal.append(tmp_path, [event(1)])
+    journal.append(tmp_path, [event(2)])
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_threads_do_not_write_into_each_others_lines(tmp_path: Path) -> None:

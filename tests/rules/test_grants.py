@@ -1,11 +1,16 @@
 """Is what is granted never more than what was asked for, and what is held?"""
 
+from datetime import timedelta
+
+import jwt
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tokens import grants
 from tokens.registry import scopes
+from tokens.registry.signing import Scope
 
 parts = st.sampled_from(["public", "publicx", "internal", "app", "a", "Public", "..", "host:5000"])
 some_names = st.lists(parts, min_size=1, max_size=3).map("/".join)
@@ -141,6 +146,21 @@ def test_the_bound_after_a_revocation_is_the_lifetime_and_the_leeway(can_push, s
 def test_where_the_proxy_checks_each_request_the_bound_is_two_seconds(settings):
     settings.REVOCATION_CHECK = True
     assert grants.bound_seconds(can_push=True) == 2
+
+
+@pytest.mark.parametrize(
+    ("left", "announced"), [(timedelta(days=30, seconds=-1), True), (timedelta(days=30), False)]
+)
+def test_the_end_of_the_authority_is_announced_thirty_days_before(left, announced):
+    now = grants.authority().expires_at - left
+    assert grants.authority_ends_soon(now) == (left if announced else None)
+
+
+def test_the_portals_own_grant_names_the_portal_and_holds_now():
+    access = [Scope(type="registry", name="catalog", actions=["*"])]
+    grant = grants.for_portal(access)
+    assert grants.verifier().subject(grant, now=timezone.now()) == grants.PORTAL
+    assert jwt.decode(grant, options={"verify_signature": False})["access"] == access
 
 
 def test_what_was_asked_for_and_not_given_is_told():
