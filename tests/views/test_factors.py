@@ -15,7 +15,7 @@ from tests.actions.test_deeds import no_more_events
 from tests.client import Client
 from tests.factories import PASSWORD, SEED, Cast
 from tests.facts import everything
-from tokens.actions.factors import reset
+from tokens.actions.factors import reset, sign_out_everywhere
 from tokens.management.demo import set_up_app
 from tokens.models import CONSOLE, Company, Event, User
 
@@ -86,6 +86,24 @@ def test_an_operator_resets_the_factor_of_anybody(cast: Cast, sign_in: Browser) 
     event = Event.objects.latest("pk")
     assert (event.company, event.action) == ("globex", "person.factor_reset")
     assert event.actor_name == "Vera Visser"
+
+
+def test_whoever_has_no_factor_is_answered_as_they_are(cast: Cast) -> None:
+    bram = cast.bram
+    before = everything()
+    assert reset(bram, by=CONSOLE) == bram
+    assert everything() == before
+
+
+def test_a_reset_ends_sessions_that_began_since_the_person_was_looked_up(
+    cast: Cast, sign_in: Browser
+) -> None:
+    set_up_app(cast.bram, SEED)
+    looked_up = User.objects.get(pk=cast.bram.pk)
+    sign_out_everywhere(by=cast.bram)
+    bram = sign_in(User.objects.get(pk=cast.bram.pk))
+    reset(looked_up, by=CONSOLE)
+    assert bram.get("/tokens/").status_code == 302
 
 
 def test_a_reset_that_cannot_be_written_in_the_trail_does_not_happen(
