@@ -13,8 +13,9 @@ from tests.factories import PASSWORD, Cast, make_person
 from tests.facts import everything
 from tokens import permissions
 from tokens.actions import people as deeds
-from tokens.models import CONSOLE, Event, Invitation, User
+from tokens.models import CONSOLE, Event, Invitation, Message, User
 from tokens.models.accounts import Role
+from tokens.models.messages import Kind
 
 MONDAY = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -134,6 +135,12 @@ def test_a_name_is_a_line_that_can_be_seen(name: str, cast: Cast) -> None:
     assert everything() == before
 
 
+@pytest.mark.parametrize("length", [2, 100])
+def test_a_name_has_2_to_100_characters(length: int, cast: Cast) -> None:
+    person = deeds.join(invited(cast), name="Z" * length, password=PASSWORD)
+    assert person.name == "Z" * length
+
+
 def test_the_last_admin_is_not_deactivated(cast: Cast) -> None:
     assert cast.bram
     assert cast.ana
@@ -203,9 +210,20 @@ def test_an_invitation_that_is_sent_again_works_for_seven_days_more(cast: Cast) 
     with time_machine.travel(MONDAY, tick=False):
         invitation = invited(cast)
     with time_machine.travel(MONDAY + timedelta(days=6), tick=False):
+        mails = Message.objects.filter(kind=Kind.PERSON_INVITED, invitation=invitation)
+        before = mails.count()
         assert deeds.renew(invitation, by=cast.ana).key == invitation.key
+        assert mails.count() == before + 1
     with time_machine.travel(MONDAY + timedelta(days=12), tick=False):
         assert accept(invitation).email == "zoe@acme.example"
+
+
+@pytest.mark.parametrize("deed", [deeds.renew, deeds.withdraw])
+def test_other_invitations_stay_as_they_are(deed: Callable[..., Invitation], cast: Cast) -> None:
+    other = deeds.invite("yan@acme.example", company=cast.acme, role=Role.MEMBER, by=cast.ana)
+    ours = invited(cast)
+    assert deed(ours, by=cast.ana).email == "zoe@acme.example"
+    assert Invitation.objects.get(pk=other.pk).expires_at == other.expires_at
 
 
 @pytest.mark.parametrize("deed", [deeds.renew, deeds.withdraw])
@@ -230,8 +248,19 @@ def test_the_same_role_again_leaves_no_event(cast: Cast) -> None:
     assert cast.ana
     assert cast.bram
     before = everything()
-    deeds.change_role(cast.ana, role=Role.ADMIN, by=cast.ana)
-    deeds.change_role(cast.bram, role=Role.MEMBER, by=cast.ana)
+    assert deeds.change_role(cast.ana, role=Role.ADMIN, by=cast.ana) == cast.ana
+    assert deeds.change_role(cast.bram, role=Role.MEMBER, by=cast.ana) == cast.bram
+    assert everything() == before
+
+
+def test_what_a_colleague_has_changed_is_changed_from_there(cast: Cast) -> None:
+    seen_by_another = User.objects.get(pk=cast.bram.pk)
+    deeds.change_role(cast.bram, role=Role.AUDITOR, by=cast.ana)
+    deeds.change_role(seen_by_another, role=Role.ADMIN, by=cast.ana)
+    assert Event.objects.latest("pk").details == {"before": "auditor", "after": "admin"}
+    deeds.deactivate(cast.bram, by=cast.ana)
+    before = everything()
+    assert not deeds.deactivate(seen_by_another, by=cast.ana).is_active
     assert everything() == before
 
 
@@ -263,5 +292,5 @@ def test_somebody_reactivated_has_the_role_that_they_had(cast: Cast) -> None:
     assert person.is_active
     assert person.role == Role.AUDITOR
     before = everything()
-    deeds.reactivate(person, by=cast.ana)
+    assert deeds.reactivate(person, by=cast.ana) == person
     assert everything() == before

@@ -99,6 +99,12 @@ class TestFailure:
         with time_machine.travel(NOON + timedelta(minutes=30), tick=False):
             assert fail(cast.bram, OFFICE)
 
+    def test_an_hour_begins_with_its_first_moment(self, cast: Cast) -> None:
+        with time_machine.travel(NOON.replace(minute=0), tick=False):
+            assert fail(cast.bram, OFFICE)
+        with time_machine.travel(NOON.replace(minute=59, second=59, microsecond=9), tick=False):
+            assert fail(cast.bram, OFFICE) is None
+
     def test_of_somebody_deactivated_is_noted_and_says_so(self, cast: Cast) -> None:
         person = deactivate(cast.bram, by=CONSOLE)
         event = fail(person, OFFICE)
@@ -141,7 +147,7 @@ class TestAttempts:
             self.note(cast.bram.email, Origin(OFFICE.address, f"{number:032}"))
         noted_attempts.write_everything()
         assert len(failures()) == 1
-        assert outcomes()["failed"] == before["failed"] + 5
+        assert outcomes() == before | {"failed": before["failed"] + 5}
 
     def test_are_looked_up_in_a_constant_number_of_queries(
         self, cast: Cast, django_assert_num_queries

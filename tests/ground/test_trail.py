@@ -2,6 +2,7 @@
 
 import copy
 import json
+import runpy
 import shutil
 import subprocess
 import sys
@@ -381,6 +382,15 @@ class TestTheProgram:
             )
 
         return run
+
+    def test_its_file_is_the_whole_of_it(self, tmp_path, monkeypatch, capsys):
+        export = tmp_path / "export.jsonl"
+        export.write_text("".join(json.dumps(event) + "\n" for event in FIVE))
+        monkeypatch.setattr(sys, "argv", ["trail.py", str(export)])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(TRAIL), run_name="__main__")
+        assert ended.value.code == 0
+        assert "5 events hold, whole" in capsys.readouterr().out
 
     @pytest.mark.parametrize(
         ("events", "options", "status", "says"),

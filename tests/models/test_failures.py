@@ -68,6 +68,22 @@ def test_processes_learn_each_others_failures():
 
 
 @pytest.mark.django_db
+def test_what_fails_while_the_minute_turns_is_of_the_next(monkeypatch):
+    throttle, add, later = Throttle(), failures_module._add, NOON + 60 * SECOND
+    fail(throttle, MOST_A_MINUTE)
+
+    def slowly(counts, minute):
+        fail(throttle, 1, now=later)
+        return add(counts, minute)
+
+    monkeypatch.setattr(failures_module, "_add", slowly)
+    throttle.write(now=NOON)
+    assert not throttle.is_over(ADDRESS, now=later)
+    fail(throttle, MOST_A_MINUTE - 1, now=later)
+    assert throttle.is_over(ADDRESS, now=later)
+
+
+@pytest.mark.django_db
 def test_failures_are_written_once():
     throttle = Throttle()
     fail(throttle, 3)

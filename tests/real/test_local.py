@@ -61,11 +61,6 @@ def has_mirror(folder: Path) -> bool:
     return fetched and run(["apt-cache", *own, "show", local.PACKAGE]).succeeded
 
 
-def script(file: Path, *, status: int) -> None:
-    file.write_text(f"#!/bin/sh\nexit {status}\n")
-    file.chmod(0o755)
-
-
 def test_a_registry_on_the_path_is_taken(tmp_path: Path) -> None:
     if not any(map(shutil.which, REGISTRIES)):
         pytest.skip("docker-registry: it is not installed")
@@ -88,36 +83,3 @@ def test_debians_package_is_unpacked_without_root(
     assert found.command == (f"{folder}/registry/unpacked/usr/bin/docker-registry", "serve")
     assert "docker-registry" in run([found.command[0], "--version"]).said
     assert found.line in {2, 3}
-
-
-def test_what_was_unpacked_is_not_fetched_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    unpacked = tmp_path / "unpacked/usr/bin/docker-registry"
-    unpacked.parent.mkdir(parents=True)
-    script(unpacked, status=0)
-    monkeypatch.setenv("PATH", path_without(tmp_path / "bin", *REGISTRIES, "apt-get"))
-    assert local.find(tmp_path).command == (str(unpacked), "serve")
-
-
-def test_an_engine_that_does_not_answer_hides_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    script(tmp_path / "docker", status=1)
-    script(tmp_path / "podman", status=0)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/nowhere")
-    found = local.find(tmp_path / "registry")
-    assert found.command[0] == "podman"
-    assert found.runs_in_container
-
-
-def test_where_there_is_none_every_reason_is_told_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(local.NoRegistry) as refused:
-        local.find(tmp_path / "registry")
-    told = str(refused.value)
-    assert "\n" not in told
-    for reason in ("docker-registry", "apt-get", "docker nor podman"):
-        assert reason in told

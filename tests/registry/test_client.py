@@ -139,6 +139,12 @@ def test_a_manifest_that_makes_no_sense_is_said_so(registry, client, manifest):
         client.content("public/a", DIGEST)
 
 
+def test_an_image_that_is_gone_is_said_so(registry, client):
+    registry.get(f"{BASE}/v2/public/a/manifests/{DIGEST}", status=404, json={"errors": []})
+    with pytest.raises(RegistryAway, match="answered 404"):
+        client.content("public/a", DIGEST)
+
+
 @pytest.mark.parametrize("created", [None, "", "yesterday", 7])
 def test_a_date_that_makes_no_sense_is_none(registry, client, created):
     image(registry, DIGEST, created=created)

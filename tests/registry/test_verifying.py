@@ -1,10 +1,16 @@
 """Did this portal sign that grant, and whom does it name?"""
 
+import base64
 from datetime import UTC, datetime, timedelta
 
 import jwt
 import pytest
 import time_machine
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from tokens.registry import authority
 from tokens.registry.signing import Signer
@@ -83,6 +89,24 @@ def test_a_grant_without_a_signature_is_not_ours(authorities):
 def test_junk_is_not_ours(authorities, grant):
     with pytest.raises(NotOurs):
         subject(grant, authorities[0])
+
+
+def test_a_grant_that_outlasts_its_certificate_is_not_ours(authorities):
+    grant = signed(authorities[0], seconds=10**8)
+    with pytest.raises(NotOurs, match="its certificate is out of date"):
+        subject(grant, authorities[0], now=NOW + timedelta(days=100))
+
+
+def test_a_certificate_of_ours_for_another_kind_of_key_signs_no_grant(authorities):
+    ours = authorities[0]
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "leaf")])
+    key = ed25519.Ed25519PrivateKey.generate()
+    draft = x509.CertificateBuilder(ours.certificate.subject, name, key.public_key(), 7)
+    leaf = draft.not_valid_before(NOW).not_valid_after(NOW + MINUTE).sign(ours.key, SHA256())
+    chain = [base64.b64encode(leaf.public_bytes(Encoding.DER)).decode()]
+    grant = jwt.encode({"sub": "x"}, key, algorithm="EdDSA", headers={"x5c": chain})
+    with pytest.raises(NotOurs, match="no elliptic-curve key"):
+        subject(grant, ours)
 
 
 @pytest.mark.parametrize("chain", [None, [], [7], ["%%%"], ["AAAA"], "text", {}])

@@ -65,6 +65,14 @@ def test_it_is_not_ready_before_the_migrations(db):
     assert answer.json()["database"] == "migrations are missing"
 
 
+@pytest.mark.parametrize(("days", "says"), [(2, "ends in 1 day"), (30, "ends in 29 days")])
+def test_it_says_when_the_authority_ends_soon(db, authority_files, days, says):
+    authority.create(*authority_files, now=timezone.now(), days=days)
+    answer = ask("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["authority"] == says
+
+
 @pytest.mark.parametrize(
     ("days", "says"),
     [

@@ -1,5 +1,8 @@
 """What the operators' monitoring asks for."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -7,6 +10,7 @@ from django.utils import timezone
 
 from tests.factories import PASSWORD, request_token
 from tests.roof.faults import without_database
+from tests.stack import ROOT
 from tokens.actions.sign_ins import noted_attempts
 from tokens.models import Message
 
@@ -68,6 +72,16 @@ def test_sign_ins_are_counted_without_a_name(client, cast):
     for outcome in ("signed_in", "failed"):
         assert value(text, f'portal_sign_ins_total{{outcome="{outcome}"}}') > 0
     assert "@" not in text
+
+
+def test_what_other_processes_have_counted_is_told(client, db, tmp_path, monkeypatch):
+    code = "from tokens import metrics; metrics.count_realm('granted', seconds=1)"
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    text = client.get("/metrics", headers=SECRET).text
+    assert value(text, 'portal_realm_answers_total{outcome="granted"}') == 2
 
 
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer other"}])
