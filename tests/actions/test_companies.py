@@ -7,7 +7,7 @@ from tests.factories import Cast, request_token
 from tests.facts import everything
 from tokens.actions import companies, tokens
 from tokens.actions.companies import add_company
-from tokens.models import CONSOLE, Company, Event
+from tokens.models import CONSOLE, Company, Event, Token
 from tokens.models.tokens import Status
 
 
@@ -138,6 +138,22 @@ class TestSuspending:
         before = everything()
         assert tokens.resume(token, by=cast.vera).is_live
         assert everything() == before
+
+    def test_the_company_reads_why_a_token_is_suspended(self, cast: Cast) -> None:
+        token = request_token(cast.bram).token
+        with pytest.raises(ValidationError):
+            tokens.suspend(token, by=cast.vera)
+        tokens.suspend(token, by=cast.vera, reason="  Looked into ")
+        assert Event.objects.about(token)[0].details["reason"] == "Looked into"
+
+    def test_what_another_operator_did_to_a_token_is_not_done_again(self, cast: Cast) -> None:
+        token = request_token(cast.bram).token
+        for deed in (tokens.suspend, tokens.resume):
+            seen_by_another = Token.objects.get(pk=token.pk)
+            token = deed(token, by=CONSOLE)  # type: ignore[operator]
+            before = everything()
+            deed(seen_by_another, by=CONSOLE)  # type: ignore[operator]
+            assert everything() == before
 
     def test_a_revoked_token_is_neither_suspended_nor_resumed(self, cast: Cast) -> None:
         token = tokens.revoke(request_token(cast.bram).token, by=cast.bram)

@@ -53,6 +53,12 @@ def test_a_new_token_has_a_username_of_its_company_and_a_well_formed_secret(cast
     assert credentials.is_well_formed(secret, "twc_")
 
 
+def test_a_token_that_pushes_is_one_and_its_event_says_so(cast: Cast) -> None:
+    token = deeds.request(by=cast.max, description="Pipeline", nonce="n", can_push=True).token
+    assert Token.objects.get(pk=token.pk).can_push
+    assert Event.objects.about(token)[0].details == {"can_push": True}
+
+
 def test_two_tokens_share_neither_username_nor_secret(cast: Cast) -> None:
     one, other = request_token(cast.bram), request_token(cast.bram)
     assert one.token.username != other.token.username
@@ -232,7 +238,8 @@ def test_the_tokens_of_somebody_deactivated_stay_the_companys(cast: Cast) -> Non
 def test_a_token_handed_over_stands_under_another_name_and_works_on(cast: Cast) -> None:
     token, _secret = request_token(cast.bram)
     with time_machine.travel(LATER, tick=False):
-        handed = deeds.hand_over(token, to=cast.chloe, by=cast.ana)
+        deeds.hand_over(token, to=cast.chloe, by=cast.ana)
+    handed = Token.objects.get(pk=token.pk)
     assert handed.requested_by == cast.chloe
     assert handed.requested_at == token.requested_at
     assert handed.handed_over_at == LATER
@@ -258,7 +265,7 @@ def test_a_token_that_is_theirs_is_not_handed_over_again(cast: Cast) -> None:
     token, _secret = request_token(cast.bram)
     assert cast.ana
     before = everything()
-    deeds.hand_over(token, to=cast.bram, by=cast.ana)
+    assert deeds.hand_over(token, to=cast.bram, by=cast.ana) == token
     assert everything() == before
 
 

@@ -99,3 +99,9 @@ def test_a_check_is_one_query(client, token, assert_queries):
 
 def test_other_methods_are_told_which_one_to_use(client, db):
     assert client.post(URL).headers["Allow"] == "GET, HEAD"
+
+
+def test_people_read_how_soon_a_revocation_holds_where_it_is_asked(token, cast, sign_in, settings):
+    settings.REVOCATION_CHECK = True
+    page = sign_in(cast.bram).get(f"/tokens/{token.username}/revoke/").content.decode()
+    assert "2 seconds" in page
