@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OLDEST := 3.11
 
-.PHONY: help run test check format system bench faults messages pictures audit lock
+.PHONY: help run test check coverage format system bench faults messages pictures audit lock
 
 help: ## Say what can be done
 	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ check: $(VENV)/dev ## Check format, lint, types and templates
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml portal tokens
 	SECRET_KEY=check VAR_DIR=$$(mktemp -d) $(BIN)/python manage.py makemigrations --check
+
+coverage: $(VENV)/dev ## Fail unless the quick tests reach every line and branch of tokens/
+	@$(BIN)/python -m tests.covering
 
 format: $(VENV)/dev ## Put code into its form
 	$(BIN)/ruff format .
