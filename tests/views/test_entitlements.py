@@ -14,7 +14,7 @@ from tokens.models import Entitlement, Event
 
 Browser = Callable[..., Client]
 ADDRESS = "/companies/acme/entitlements/"
-PAST = "Until the end of (optional): Choose a day that is not over yet."
+PAST = "Until the end of (optional): Choose a day that is not over yet.</a>"
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_it_holds_until_the_end_of_a_day(cast: Cast, vera: Client) -> None:
     [
         ({"pattern": ""}, "This field is required."),
         ({"pattern": "*"}, "Write a repository"),
-        ({"pattern": "public/*"}, "It is listed already"),
+        ({"pattern": "public/*"}, "It is listed already: change until when it holds.</a>"),
         ({"pattern": "acme/*", "ends_at": "2001-01-01"}, PAST),
         ({"pattern": "acme/*", "ends_at": "soon"}, "Write a day such as"),
         ({"pattern": "acme/\x00"}, "Null characters are not allowed."),

@@ -35,7 +35,7 @@ def add(
     # The company's row is the lock, so that two operators cannot add the same.
     company = Company.objects.held(company.pk)
     if company.entitlements.filter(pattern=pattern).exists():
-        raise ValidationError(_("It is listed already: change until when it holds."), code="listed")
+        raise ValidationError(_("It is listed already: change until when it holds."))
     entitlement = Entitlement(company=company, pattern=pattern, can_push=can_push, ends_at=ends_at)
     entitlement.full_clean()
     entitlement.save()
