@@ -11,6 +11,7 @@ from tokens.actions import people as deeds
 from tokens.actions import tokens
 from tokens.models import CONSOLE, Event, Token
 from tokens.models.events import Action
+from tokens.permissions import NotAllowed
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -93,6 +94,16 @@ def test_it_is_done_as_a_whole_or_not_at_all(cast: Cast) -> None:
     with pytest.raises(tokens.NoColleague):
         deeds.deactivate(cast.bram, by=cast.ana, heir_of=heirs.__getitem__)
     assert everything() == before
+    with pytest.raises(tokens.NoColleague):
+        deeds.settle(cast.bram, by=cast.ana, heir_of=heirs.__getitem__)
+    assert everything() == before
+
+
+def test_whoever_may_not_change_people_does_not_settle_what_they_left(cast: Cast) -> None:
+    token, chloe = request_token(cast.bram).token, cast.chloe
+    with pytest.raises(NotAllowed):
+        deeds.settle(cast.bram, by=chloe, heir_of=lambda token: None)
+    assert Token.objects.get(pk=token.pk).is_live
 
 
 def test_the_last_admin_keeps_their_tokens(cast: Cast) -> None:
