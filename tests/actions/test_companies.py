@@ -132,7 +132,7 @@ class TestSuspending:
         token = tokens.suspend(request_token(cast.bram).token, by=cast.vera, reason="Looked into")
         assert token.status == Status.SUSPENDED
         before = everything()
-        tokens.suspend(token, by=cast.vera, reason="Looked into")
+        assert tokens.suspend(token, by=cast.vera, reason="Looked into") == token
         assert everything() == before
         assert tokens.resume(token, by=cast.vera).is_live
         before = everything()

@@ -194,8 +194,14 @@ def test_nothing_is_written_behind_a_line_that_was_cut(
     assert len(found.garbled) == 1
 
 
+def test_a_line_is_written_as_people_read_it(tmp_path: Path) -> None:
+    journal.append(tmp_path, [event(1)])
+    (file,) = tmp_path.iterdir()
+    assert "Ünïcode" in file.read_text(encoding="utf-8")
+
+
 def test_where_there_is_no_folder_it_says_so(tmp_path: Path) -> None:
-    with pytest.raises(journal.Unwritable, match="No such file or directory"):
+    with pytest.raises(journal.Unwritable, match=r"\.jsonl: No such file or directory"):
         journal.append(tmp_path / "nowhere", [event(1)])
 
 

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from tests.actions.test_deeds import no_more_events
 from tests.client import Client
 from tests.factories import PASSWORD, Cast
-from tokens.actions.people import deactivate, invite
+from tokens.actions import passwords
+from tokens.actions.people import change_role, deactivate, invite
 from tokens.actions.sign_ins import noted_attempts
 from tokens.models import CONSOLE, Event, Message, User
 from tokens.models.accounts import Role
@@ -102,6 +103,12 @@ def test_nobody_comes_in_whose_sign_in_cannot_be_written(cast: Cast) -> None:
 
 
 class TestPassword:
+    def test_that_is_new_undoes_nothing_that_was_done_meanwhile(self, cast: Cast) -> None:
+        looked_up = User.objects.get(pk=cast.bram.pk)
+        change_role(cast.bram, role=Role.AUDITOR, by=CONSOLE)
+        passwords.change(by=looked_up, password=NEW)
+        assert User.objects.get(pk=cast.bram.pk).role == Role.AUDITOR
+
     def test_that_is_changed_is_an_event_and_told_by_mail(self, cast: Cast) -> None:
         browser = Client()
         browser.force_login(cast.bram)
