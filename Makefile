@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OLDEST := 3.11
 
-.PHONY: help run test check coverage format system bench faults messages pictures audit lock
+.PHONY: help run test check coverage mutations format system bench faults messages pictures audit lock
 
 help: ## Say what can be done
 	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ check: $(VENV)/dev ## Check format, lint, types and templates
 
 coverage: $(VENV)/dev ## Fail unless the quick tests reach every line and branch of tokens/
 	@$(BIN)/python -m tests.covering
+
+mutations: $(VENV)/dev ## Look for faults in rules and deeds that no test finds: a quarter of an hour
+	@$(BIN)/python -m tests.mutations.run
 
 format: $(VENV)/dev ## Put code into its form
 	$(BIN)/ruff format .
