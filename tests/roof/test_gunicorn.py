@@ -1,6 +1,7 @@
 """Does a server that is told to end leave nobody without an answer?"""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.real.programs import wait_until
 from tests.stack import ROOT, free_port
 
 WITHIN = 30  # seconds
@@ -42,10 +44,10 @@ class Server:
 
     def wait_for(self, state: str) -> None:
         """Until it ``answers``, or is ``closed`` to who comes."""
-        deadline = time.monotonic() + WITHIN
-        while self._state() != state:
-            assert time.monotonic() < deadline, self._log.read_text()
-            time.sleep(0.02)
+        wait_until(lambda: self._state() == state, told=self.log, within=WITHIN)
+
+    def log(self) -> str:
+        return self._log.read_text()
 
     def _state(self) -> str:
         try:
@@ -95,6 +97,12 @@ def test_whoever_comes_is_refused_at_once_and_whoever_is_there_is_answered(serve
     assert server.process.wait(WITHIN) == 0
 
 
+def is_told_to_end(pid: int) -> bool:
+    """Whether SIGTERM waits for a process that is stopped."""
+    found = re.search(r"ShdPnd:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())
+    return bool(found and int(found[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def test_whoever_waits_to_be_let_in_is_answered(server: Server) -> None:
     server.signal_workers(signal.SIGSTOP)
     waiting = [server.connect() for _ in range(5)]
@@ -102,7 +110,7 @@ def test_whoever_waits_to_be_let_in_is_answered(server: Server) -> None:
         connection.request("GET", "/livez")
     server.process.terminate()
     stopped = server.workers()
-    time.sleep(0.2)  # so that the master's own signal is there when they go on
+    wait_until(lambda: all(map(is_told_to_end, stopped)), told=server.log)
     server.signal_workers(signal.SIGCONT)
     assert len(stopped) == WORKERS
     assert [connection.getresponse().status for connection in waiting] == [200] * len(waiting)
