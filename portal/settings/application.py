@@ -80,8 +80,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
             "transaction_mode": "IMMEDIATE",
             # A revocation may not be lost with the power. Mapped into memory, 2 GB of it, what was
             # read is shared by all threads: with 100,000 tokens the realm is nearly twice as fast.
+            # And pages go from the log into the file 10,000 at a time (40 MB), not 1,000: where a
+            # million tokens are used, each use is another page.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-            " PRAGMA mmap_size=2147418112;",
+            " PRAGMA mmap_size=2147418112; PRAGMA wal_autocheckpoint=10000;",
         },
     }
 else:
