@@ -1,19 +1,12 @@
 """What could the list be at best? A view with the same rows in a bare table, through Django alone.
 
-``measure`` asks for both in turn, within this process and through the same middleware.
+It stands among the portal's own pages, behind the same middleware.
 """
 
-import gzip
-import json
-import time
 from functools import cache
-from pathlib import Path
-from statistics import median
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Template
-from django.test import Client, override_settings
 from django.urls import path
 
 from portal.urls import urlpatterns as portal
@@ -43,30 +36,3 @@ def _table() -> Template:
 
 
 urlpatterns = [path("bare/", table), *portal]
-
-
-def measure(file: str, rounds: int) -> None:
-    """Prints how long the list and the table take, in milliseconds, and their ratio.
-
-    Args:
-        file: holds the session of somebody whose company has more than a page of tokens.
-    """
-    browser = Client(headers={"host": "127.0.0.1", "accept-encoding": "gzip"})
-    browser.cookies[settings.SESSION_COOKIE_NAME] = json.loads(Path(file).read_text())["session"]
-    with override_settings(ROOT_URLCONF=__name__):
-        _milliseconds(browser, "/bare/"), _milliseconds(browser, "/tokens/")  # to warm up
-        pairs = [
-            (_milliseconds(browser, "/tokens/"), _milliseconds(browser, "/bare/"))
-            for _ in range(rounds)
-        ]
-    page, bare = (median(times) for times in zip(*pairs, strict=True))
-    print(f"{page:.1f} {bare:.1f} {median(page / bare for page, bare in pairs):.2f}")
-
-
-def _milliseconds(browser: Client, address: str) -> float:
-    begun = time.perf_counter()
-    answer = browser.get(address)
-    milliseconds = (time.perf_counter() - begun) * 1000
-    assert answer.status_code == 200, answer.status_code
-    assert gzip.decompress(answer.content).count(b"<tr") >= ROWS
-    return milliseconds
