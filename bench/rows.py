@@ -12,6 +12,8 @@ from statistics import median
 from bench import servers
 from bench.screens import Row, Visitor
 
+LIST, BARE = "/tokens/", "/bare/"
+SHOWN = 50  # rows
 ROUNDS, WARM_UP = 101, 10
 MOST, MOST_MS = 2.0, 25
 SIZE = (500, 500)  # tokens and events
@@ -26,6 +28,8 @@ def main() -> int:
         told = {"env": environment | SETTINGS, "log": folder / "log"}
         with servers.serving("portal.gunicorn", **told) as portal:
             visitor = Visitor(portal, folder / "acme")
+            for path in (LIST, BARE):
+                assert visitor.page(path).text.count("<tr") >= SHOWN, path
             for _ in range(WARM_UP):
                 _ask(visitor, Row())
             row = Row()
@@ -40,8 +44,8 @@ def main() -> int:
 
 
 def _ask(visitor: Visitor, row: Row) -> None:
-    row.small.append(visitor.seconds("/bare/"))
-    row.large.append(visitor.seconds("/tokens/"))
+    row.small.append(visitor.seconds(BARE))
+    row.large.append(visitor.seconds(LIST))
 
 
 if __name__ == "__main__":

@@ -62,10 +62,13 @@ class Visitor:
     def seconds(self, path: str) -> float:
         """How long a page takes."""
         begun = time.perf_counter()
-        answer = self._browser.get(self._portal + path.format(**self._facts), timeout=60)
+        answer = self.page(path)
         seconds = time.perf_counter() - begun
         assert answer.status_code == 200, f"{answer.url}: {answer.status_code}"
         return seconds
+
+    def page(self, path: str) -> requests.Response:
+        return self._browser.get(self._portal + path.format(**self._facts), timeout=60)
 
 
 @dataclass

@@ -5,7 +5,6 @@ look at pages, search, request, describe and revoke meanwhile.
 """
 
 import argparse
-import base64
 import random
 import sys
 import tempfile
@@ -15,12 +14,13 @@ from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import quantiles
+from typing import NamedTuple
 
 import requests
 
-from bench import client, servers
+from bench import client, servers, stores
 from bench.load import Answers, Load
-from tests.stack import Credential, Session, Stack, running
+from tests.stack import Session, Stack, running
 
 TOKENS = 50
 CONNECTIONS, PER_SECOND = 200, 300
@@ -29,13 +29,18 @@ READS_FOR = 1.0  # seconds, typically, before a person goes on
 PAGES = ("/tokens/", "/tokens/?q=soak", "/tokens/?status=unused", "/tokens/{username}/", "/images/")
 
 
+class Answer(NamedTuple):
+    status: int
+    seconds: float
+
+
 class Person:
     """Does, again and again, what people do with a token in its life."""
 
     def __init__(self, session: Session, leaving: threading.Event) -> None:
         self._session, self._leaving = session, leaving
-        self.answers: list[requests.Response] = []
-        session.tell_of_answers(self.answers.append)
+        self.answers: list[Answer] = []
+        session.tell_of_answers(self._note)
 
     def work(self) -> None:
         while not self._leaving.is_set():
@@ -48,6 +53,9 @@ class Person:
             self._session.post(path, description="A machine that is soaked")
             self._read()
             self._session.revoke(token.username)
+
+    def _note(self, answer: requests.Response) -> None:
+        self.answers.append(Answer(answer.status_code, answer.elapsed.total_seconds()))
 
     def _read(self) -> None:
         self._leaving.wait(random.uniform(0, 2 * READS_FOR))
@@ -91,17 +99,13 @@ def _load(stack: Stack, seconds: int) -> Load:
     session = stack.sign_in()
     tokens = [session.request_token("A machine that is asked for") for _ in range(TOKENS)]
     file = stack.var_dir / "right"
-    file.write_text("".join(f"Basic {_basic(token)}\n" for token in tokens))
+    stores.write_headers(file, ((token.username, token.secret) for token in tokens))
     return Load(stack.portal + servers.REALM, file, CONNECTIONS, seconds)
 
 
-def _basic(token: Credential) -> str:
-    return base64.b64encode(f"{token.username}:{token.secret}".encode()).decode()
-
-
-def _say(name: str, seconds: int, asked: Answers, read: list[requests.Response]) -> int:
-    cuts = quantiles([1000 * answer.elapsed.total_seconds() for answer in read], n=100)
-    statuses = Counter(answer.status_code for answer in read)
+def _say(name: str, seconds: int, asked: Answers, read: list[Answer]) -> int:
+    cuts = quantiles([1000 * answer.seconds for answer in read], n=100)
+    statuses = Counter(answer.status for answer in read)
     print(
         f"{name}, {seconds} s, {CONNECTIONS} connections: {asked.answers:,} log-ins,"
         f" {asked.per_second:.0f} a second, p50 {asked.p50:.1f} ms, p99 {asked.p99:.1f} ms,"

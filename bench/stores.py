@@ -29,9 +29,9 @@ def fill(name: str, folder: Path, *, count: int, **settings: str) -> Store:
     servers.call("bench.data.fill", count, str(credentials), env=store.environment)
     pairs = [line.split(" ") for line in credentials.read_text().splitlines()]
     usernames, secrets = zip(*pairs, strict=True)
-    _write(store.headers("right"), zip(usernames, secrets, strict=True))
-    _write(store.headers("wrong"), zip(usernames, secrets[1:] + secrets[:1], strict=True))
-    _write(store.headers("malformed"), zip(usernames, map(_mistyped, secrets), strict=True))
+    write_headers(store.headers("right"), zip(usernames, secrets, strict=True))
+    write_headers(store.headers("wrong"), zip(usernames, secrets[1:] + secrets[:1], strict=True))
+    write_headers(store.headers("malformed"), zip(usernames, map(_mistyped, secrets), strict=True))
     return store
 
 
@@ -39,6 +39,7 @@ def _mistyped(secret: str) -> str:
     return secret[:-1] + ("x" if secret[-1] != "x" else "y")
 
 
-def _write(file: Path, credentials: Iterable[tuple[str, str]]) -> None:
+def write_headers(file: Path, credentials: Iterable[tuple[str, str]]) -> None:
+    """A line for each username and secret."""
     encoded = (base64.b64encode(f"{name}:{secret}".encode()) for name, secret in credentials)
     file.write_text("".join(f"Basic {header.decode()}\n" for header in encoded))
