@@ -4,11 +4,15 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
+from tokens.actions.sign_ins import noted_attempts
 from tokens.models import notebook
 from tokens.models import notebook as notebooks
 from tokens.models.notebook import Note, Notebook, keep_writing
+from tokens.models.pulls import noted_pulls
+from tokens.models.refusals import noted_refusals
+from tokens.models.uses import noted_uses
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -95,6 +99,26 @@ def test_a_process_that_ends_writes_everything_first(written):
     stopping.set()
     keep_writing([book], stopping)
     assert len(written) == 2
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite always waits for the disk")
+@pytest.mark.parametrize(("is_durable", "setting"), [(True, "on"), (False, "off")])
+def test_a_gauge_waits_for_no_disk(db, is_durable, setting):
+    def save(_notes):
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            found.extend(cursor.fetchone())
+
+    found: list[str] = []
+    book = Notebook(save, is_durable=is_durable)
+    book.note("a", at=NOON)
+    book.write(now=NOON)
+    assert found == [setting]
+
+
+def test_audit_is_durable_and_gauges_are_not():
+    books = (noted_attempts, noted_pulls, noted_refusals, noted_uses)
+    assert [book for book in books if book._is_durable] == [noted_attempts]
 
 
 def test_a_thread_that_cannot_write_goes_on_and_says_so(written, monkeypatch, caplog):

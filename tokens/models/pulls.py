@@ -118,4 +118,4 @@ def _date(day: date) -> Any:
     return connection.ops.adapt_datefield_value(day)
 
 
-noted_pulls = Notebook(_save)
+noted_pulls = Notebook(_save, is_durable=False)

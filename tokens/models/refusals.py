@@ -82,4 +82,4 @@ def _save(notes: Mapping[tuple[Attempt, datetime], Note]) -> None:
         cursor.executemany(_ADD, rows)
 
 
-noted_refusals = Notebook(_save)
+noted_refusals = Notebook(_save, is_durable=False)

@@ -130,4 +130,4 @@ def _run(statement: str, rows: list[Row]) -> None:
             cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
 
 
-noted_uses = Notebook(_save, every=WRITTEN_EVERY)
+noted_uses = Notebook(_save, every=WRITTEN_EVERY, is_durable=False)
