@@ -132,6 +132,15 @@ class TestAttempts:
         }
         assert proof().is_whole
 
+    def test_are_written_in_one_order_of_companies(self, cast: Cast) -> None:
+        """Two processes that hold several trails wait for each other, and not in a circle."""
+        eva, bram = cast.eva, cast.bram  # Globex is the older company, Bram's address the first
+        assert (eva.company_id < bram.company_id) and (bram.email < eva.email)
+        self.note(bram.email)
+        self.note(eva.email)
+        noted_attempts.write_everything()
+        assert [event.company for event in failures()] == ["globex", "acme"]
+
     def test_of_strangers_are_counted_and_nothing_else(self, cast: Cast) -> None:
         before, events = outcomes(), Event.objects.count()
         self.note("nobody@acme.example")
