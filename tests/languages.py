@@ -58,9 +58,9 @@ def marked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     alike |= ALIKE
     for name in ("gettext", "ngettext", "pgettext", "npgettext"):
         monkeypatch.setattr(_trans, name, _marking(getattr(trans_real, name), alike))
-    words._written.cache_clear()
+    words._around_an_age.cache_clear()
     yield
-    words._written.cache_clear()
+    words._around_an_age.cache_clear()
 
 
 def _marking(translate: Callable[..., str], alike: set[str]) -> Callable[..., str]:

@@ -113,4 +113,5 @@ def test_no_text_was_forgotten(door: str, house: House, marked: None) -> None:
     for who, page in answers_of(house, door):
         seen |= dict.fromkeys(unmarked(page), who)
         assert page.headers["Content-Language"] == "nl"
+        assert b'data-label=""' not in page.content, who
     assert not forgotten(seen), forgotten(seen)

@@ -18,7 +18,7 @@ from tokens.pages import Page
 register = template.Library()
 
 TIME = '<time datetime="{}" title="{}">{}</time>'
-AGO = TIME.replace(">{}<", '><span data-ago>{}</span><span class="visually-hidden">, {}</span><')
+AGO = TIME.replace(">{}<", '><span data-ago>{{}}</span><span class="visually-hidden">, {}</span><')
 # portal.js has the same, so that what it writes later is what stood there.
 UNITS = (
     (timedelta(days=365), ngettext_lazy("%d year ago", "%d years ago")),
@@ -59,8 +59,9 @@ def ago(moment: datetime) -> SafeString:
 
     The script keeps it right while the page stands open, in the same words.
     """
-    exact = _in_words(moment)
-    return format_html(AGO, _for_machines(moment), exact, since(now() - moment), exact)
+    local = localtime(moment)
+    around = _around_an_age(local, str(local.tzinfo), get_language())
+    return format_html(around, since(now() - moment))
 
 
 def since(age: timedelta) -> str:
@@ -97,13 +98,18 @@ def _for_machines(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _in_words(moment: datetime) -> str:
-    local = localtime(moment)
-    return _written(local, str(local.tzinfo), get_language())
-
-
 # To write a moment costs as much as half of its row, and a list shows the same ones every time.
 # The zone is asked for by name, because moments are equal whatever zone they are in.
 @lru_cache(maxsize=10_000)
-def _written(local: datetime, zone: str, language: str | None) -> str:
+def _around_an_age(local: datetime, _zone: str, _language: str | None) -> str:
+    """The element of a moment, with a place for its age."""
+    exact = _written(local)
+    return format_html(AGO, _for_machines(local), exact, exact)
+
+
+def _in_words(moment: datetime) -> str:
+    return _written(localtime(moment))
+
+
+def _written(local: datetime) -> str:
     return date_format(local, "DATETIME_FORMAT")

@@ -52,7 +52,6 @@ def _list(request: PersonRequest, query: QueryDict) -> dict[str, Any]:
         "page": page,
         "status": chosen.get("status", ""),
         "is_filtered": is_filtered,
-        "columns": _columns(),
         "is_first_token": not is_filtered and page.count == 1 and not page.rows[0].last_used_at,
         "may_request": permissions.may_request_tokens(request.user),
     }
@@ -247,25 +246,10 @@ def _facts(request: PersonRequest, token: Token) -> dict[str, Any]:
 
 def _row(request: PersonRequest, token: Token, told: str = "") -> HttpResponse:
     may_request = permissions.may_request_tokens(request.user)
-    context = {"token": token, "told": told, "may_request": may_request, "columns": _columns()}
+    context = {"tokens": [token], "told": told, "may_request": may_request}
     response = render(request, "tokens/_row.html", context)
     button = f"#{_row_id(token)} [data-edit]"
     return trigger_client_event(response, "focusOn", {"value": button}, after="settle")
-
-
-def _columns() -> dict[str, str]:
-    """How the columns are called; each row says it again, for where it becomes a card.
-
-    Translated here, once: to do so in each row would be an eighth of the page's time.
-    """
-    return {
-        "description": _("Description"),
-        "username": _("Username"),
-        "requester": _("Requested by"),
-        "requested": _("Requested"),
-        "used": _("Last used"),
-        "status": _("Status"),
-    }
 
 
 def _row_id(token: Token) -> str:
