@@ -8,9 +8,11 @@ from wsgiref.types import InputStream, StartResponse, WSGIEnvironment
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 
+from portal.frames import with_room
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-_people = get_wsgi_application()
+_people = with_room(get_wsgi_application())
 
 from portal import machines  # noqa: E402  (its doors need what Django has set up just now)
 
