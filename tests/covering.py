@@ -15,6 +15,7 @@ DATA = ROOT / "var" / "coverage"
 ON_POSTGRESQL = (
     "tests/commands/test_backup.py",
     "tests/commands/test_restore.py",
+    "tests/models/test_notebook.py",
     "tests/models/test_uses.py",
     "tests/views/test_list.py",
 )
