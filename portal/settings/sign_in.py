@@ -18,6 +18,12 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "tokens"
 ACCOUNT_ADAPTER = "portal.sign_in.Adapter"
+ACCOUNT_FORMS = {
+    "login": "tokens.forms.accounts.SignInForm",
+    "reset_password": "tokens.forms.accounts.ForgottenForm",
+    "reset_password_from_key": "tokens.forms.accounts.NewPasswordForm",
+    "change_password": "tokens.forms.accounts.AnotherPasswordForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

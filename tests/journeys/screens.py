@@ -152,7 +152,7 @@ def sign_in(page: Page, scene: Scene) -> None:
 @seen_by(NOBODY)
 def sign_in_error(page: Page, scene: Scene) -> None:
     page.goto("/accounts/login/")
-    page.get_by_label("Email").fill("nobody@acme.example")
+    page.get_by_label("E-mail address").fill("nobody@acme.example")
     page.get_by_label("Password", exact=True).fill("not the password")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_be_visible()
@@ -176,7 +176,7 @@ def password_forgotten(page: Page, scene: Scene) -> None:
 @seen_by(NOBODY)
 def password_forgotten_error(page: Page, scene: Scene) -> None:
     page.goto("/accounts/password/reset/")
-    page.get_by_label("Email").fill("ana@acme")
+    page.get_by_label("E-mail address").fill("ana@acme")
     page.get_by_role("button", name="Send the link").click()
     expect(page.get_by_role("alert")).to_be_visible()
 
@@ -234,7 +234,7 @@ def invitation_ended(page: Page, scene: Scene) -> None:
 def form_too_old(page: Page, scene: Scene) -> None:
     page.goto("/accounts/password/reset/")
     page.context.clear_cookies()
-    page.get_by_label("Email").fill("nobody@acme.example")
+    page.get_by_label("E-mail address").fill("nobody@acme.example")
     page.get_by_role("button", name="Send the link").click()
     expect(page.get_by_role("heading", name="This form was too old")).to_be_visible()
 

@@ -30,7 +30,7 @@ def sign_in(
 
 def enter_password(page: Page, *, email: str, password: str, **_others: Any) -> None:
     page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(email)
+    page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
 
@@ -94,7 +94,7 @@ def join_as(page: Page, name: str, *, password: str = "") -> None:
 
 def ask_for_link(page: Page, email: str) -> None:
     page.goto("/accounts/password/reset/")
-    page.get_by_label("Email").fill(email)
+    page.get_by_label("E-mail address").fill(email)
     page.get_by_role("button", name="Send the link").click()
     expect(page.get_by_role("heading", name="Look in your mail")).to_be_visible()
 

@@ -44,7 +44,7 @@ def test_an_action_after_the_session_has_ended_leads_to_the_sign_in_and_back(
     page.wait_for_url("**/accounts/login/**")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     person = stack.person("bram@acme.example")
-    page.get_by_label("Email").fill(person["email"])
+    page.get_by_label("E-mail address").fill(person["email"])
     page.get_by_label("Password", exact=True).fill(person["password"])
     page.get_by_role("button", name="Sign in").click()
     expect(row_of(page, token)).to_be_visible()
@@ -159,7 +159,7 @@ def test_a_wrong_password_is_said_without_saying_who_exists(visit: Visit) -> Non
     said = []
     for email in ("bram@acme.example", "nobody@acme.example"):
         page.goto("/accounts/login/")
-        page.get_by_label("Email").fill(email)
+        page.get_by_label("E-mail address").fill(email)
         page.get_by_label("Password", exact=True).fill("not the password")
         page.get_by_role("button", name="Sign in").click()
         expect(page).to_have_title(re.compile("^Error: Sign in · "))
