@@ -135,7 +135,8 @@ class TestAttempts:
     def test_are_written_in_one_order_of_companies(self, cast: Cast) -> None:
         """Two processes that hold several trails wait for each other, and not in a circle."""
         eva, bram = cast.eva, cast.bram  # Globex is the older company, Bram's address the first
-        assert (eva.company_id < bram.company_id) and (bram.email < eva.email)
+        assert eva.company_id < bram.company_id
+        assert bram.email < eva.email
         self.note(bram.email)
         self.note(eva.email)
         noted_attempts.write_everything()
