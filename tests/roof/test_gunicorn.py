@@ -97,14 +97,25 @@ def test_whoever_comes_is_refused_at_once_and_whoever_is_there_is_answered(serve
     assert server.process.wait(WITHIN) == 0
 
 
+def status_of(pid: int, name: str) -> str:
+    """What the kernel says of a process: a line of ``/proc/PID/status``."""
+    found = re.search(rf"^{name}:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return found[1] if found else ""
+
+
+def is_stopped(pid: int) -> bool:
+    return status_of(pid, "State") == "T"
+
+
 def is_told_to_end(pid: int) -> bool:
     """Whether SIGTERM waits for a process that is stopped."""
-    found = re.search(r"ShdPnd:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())
-    return bool(found and int(found[1], 16) >> (signal.SIGTERM - 1) & 1)
+    return bool(int(status_of(pid, "ShdPnd"), 16) >> (signal.SIGTERM - 1) & 1)
 
 
 def test_whoever_waits_to_be_let_in_is_answered(server: Server) -> None:
     server.signal_workers(signal.SIGSTOP)
+    # Of two signals that wait the kernel delivers SIGTERM first.
+    wait_until(lambda: all(map(is_stopped, server.workers())), told=server.log)
     waiting = [server.connect() for _ in range(5)]
     for connection in waiting:
         connection.request("GET", "/livez")
