@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from portal.gunicorn import (
-    SWITCH_INTERVAL,
+    SQLITE_SWITCH_INTERVAL,
     bind,
     control_socket_disable,
     keepalive,
@@ -26,4 +26,4 @@ wsgi_app = "bench.bare"
 
 
 def post_worker_init(worker: Any) -> None:
-    sys.setswitchinterval(SWITCH_INTERVAL)
+    sys.setswitchinterval(SQLITE_SWITCH_INTERVAL)
