@@ -58,8 +58,14 @@ def marked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     alike |= ALIKE
     for name in ("gettext", "ngettext", "pgettext", "npgettext"):
         monkeypatch.setattr(_trans, name, _marking(getattr(trans_real, name), alike))
-    words._around_an_age.cache_clear()
+    _forget_moments()
     yield
+    _forget_moments()
+
+
+def _forget_moments() -> None:
+    """What was written in one language is not what the next test reads."""
+    words._written.cache_clear()
     words._around_an_age.cache_clear()
 
 

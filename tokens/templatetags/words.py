@@ -98,18 +98,20 @@ def _for_machines(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
+def _in_words(moment: datetime) -> str:
+    local = localtime(moment)
+    return _written(local, str(local.tzinfo), get_language())
+
+
 # To write a moment costs as much as half of its row, and a list shows the same ones every time.
 # The zone is asked for by name, because moments are equal whatever zone they are in.
 @lru_cache(maxsize=10_000)
-def _around_an_age(local: datetime, _zone: str, _language: str | None) -> str:
-    """The element of a moment, with a place for its age."""
-    exact = _written(local)
-    return format_html(AGO, _for_machines(local), exact, exact)
-
-
-def _in_words(moment: datetime) -> str:
-    return _written(localtime(moment))
-
-
-def _written(local: datetime) -> str:
+def _written(local: datetime, zone: str, language: str | None) -> str:
     return date_format(local, "DATETIME_FORMAT")
+
+
+@lru_cache(maxsize=10_000)
+def _around_an_age(local: datetime, zone: str, language: str | None) -> str:
+    """The element of a moment, with a place for its age."""
+    exact = _written(local, zone, language)
+    return format_html(AGO, _for_machines(local), exact, exact)
