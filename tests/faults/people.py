@@ -75,17 +75,16 @@ class Person:
         while not self._office.closing.is_set():
             if token := self._request():
                 self._office.tokens.append(token)
-                self._use(token)
+                if not self._use(token):
+                    return
                 self._describe(token)
                 if random.random() > KEPT:
                     self._revoke(token)
                     self._machine.ask(token)
 
-    def _use(self, token: Credential) -> None:
-        """Logs in once, however long it takes."""
-        for _ in self._office.tries():
-            if self._machine.ask(token) not in {AWAY, BROKEN}:
-                return
+    def _use(self, token: Credential) -> bool:
+        """Logs in once, however long it takes; says whether that was answered before they left."""
+        return any(self._machine.ask(token) not in {AWAY, BROKEN} for _ in self._office.tries())
 
     def _request(self) -> Credential | None:
         """What the page shows; None where its secret was lost with an answer."""
