@@ -25,8 +25,9 @@ TABLE = """<!doctype html><title>Tokens</title><table>{% for token in tokens %}<
 def table(request: HttpRequest) -> HttpResponse:
     """The company's newest tokens."""
     assert isinstance(request.user, User)
-    listed = Token.objects.of(request.user.company).listed().select_related("requested_by")
-    return HttpResponse(_table().render(Context({"tokens": listed[:ROWS]})))
+    listed = Token.objects.of(request.user.company).listed().with_last_used_at()
+    rows = listed.select_related("requested_by")[:ROWS]
+    return HttpResponse(_table().render(Context({"tokens": rows})))
 
 
 @cache

@@ -18,7 +18,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from bench.data import gather_statistics
+from bench.data import settle
 from tokens import credentials, trail
 from tokens.models import Company, Event, Pull, Token, Use, User
 from tokens.models.accounts import Party, Role
@@ -58,7 +58,7 @@ def fill(sizes: dict[str, tuple[int, int]], folder: str) -> None:
             "kind": RARE_KIND,
         }
         (Path(folder) / slug).write_text(json.dumps(facts))
-    gather_statistics()
+    settle()
 
 
 def take_home(slug: str) -> None:
@@ -122,11 +122,10 @@ def _tokens(company: Company, people: list[User], count: int) -> list[str]:
                 request_nonce=f"nonce-{number}",
                 revoked_at=now if number % 10 == 0 else None,
                 revoked_by=people[0] if number % 10 == 0 else None,
-                last_used_at=now if number % 9 else None,
             )
             for number in numbers
         )
-        used = [token for token in tokens if token.last_used_at]
+        used = [token for number, token in zip(numbers, tokens, strict=True) if number % 9]
         Use.objects.bulk_create(
             Use(token=token, address=address, client="docker", first_at=now, last_at=now, count=9)
             for token in used

@@ -42,7 +42,7 @@ def fill(count: int, file: str) -> None:
         lines += _add_tokens(owners[start : start + AT_ONCE])
     random.shuffle(lines)
     Path(file).write_text("\n".join(lines))
-    gather_statistics()
+    settle()
 
 
 def _add_tokens(owners: list[User]) -> list[str]:
@@ -64,8 +64,8 @@ def _add_tokens(owners: list[User]) -> list[str]:
     return [f"{token.username} {secret}" for token, secret in minted]
 
 
-def gather_statistics() -> None:
-    """What PostgreSQL does by itself within a minute."""
+def settle() -> None:
+    """What PostgreSQL does by itself within a minute: it gathers statistics, and tidies up."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+            cursor.execute("VACUUM ANALYZE")

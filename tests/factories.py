@@ -2,14 +2,18 @@
 
 import secrets
 import unicodedata
+from datetime import timedelta
 from functools import cached_property
+
+from django.utils import timezone
 
 from tokens.actions import tokens as deeds
 from tokens.actions.companies import add_company
 from tokens.actions.people import invite, join
 from tokens.management.demo import set_up_app
-from tokens.models import CONSOLE, Company, User
+from tokens.models import CONSOLE, Company, Token, Use, User, noted_uses
 from tokens.models.accounts import Role
+from tokens.models.uses import Place
 
 PASSWORD = "a long enough password"
 SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of the authenticator apps of the vendor's people
@@ -35,6 +39,14 @@ def make_person(name: str, company: Company, role: Role = Role.MEMBER) -> User:
 
 def request_token(by: User, description: str = "Production cluster") -> deeds.Requested:
     return deeds.request(by=by, description=description, nonce=secrets.token_urlsafe(16))
+
+
+def use(token: Token, *addresses: str, days_ago: float = 0, client: str = "docker") -> None:
+    """A machine logs in with the token from each of the addresses."""
+    at = timezone.now() - timedelta(days=days_ago)
+    for address in addresses or ("203.0.113.7",):
+        Use.record(Place(token.pk, address, client), at=at)
+    noted_uses.write_everything()
 
 
 class Cast:

@@ -49,6 +49,8 @@ def _objections(operation: Operation, before: ProjectState, app: str) -> Iterato
     told = operation.describe()
     if isinstance(operation, GONE):
         yield f"{told}: the release before asks for it. Remove it one release later"
+    elif isinstance(operation, operations.SeparateDatabaseAndState):
+        yield from (f"{told}: {why}" for why in _not_left_alone(operation, before, app))
     elif isinstance(operation, operations.AddField):
         if not operation.field.null and not operation.field.has_db_default():
             yield f"{told}: the release before inserts rows without it. Give it a db_default"
@@ -59,6 +61,21 @@ def _objections(operation: Operation, before: ProjectState, app: str) -> Iterato
         yield f"{told}: the release before does not keep to it. Add it one release later"
     elif not isinstance(operation, HARMLESS):
         yield f"{told}: nobody has thought of what the release before makes of this"
+
+
+def _not_left_alone(
+    operation: operations.SeparateDatabaseAndState, before: ProjectState, app: str
+) -> Iterator[str]:
+    """Columns may be forgotten, and stay, where this release can insert rows without them."""
+    if operation.database_operations:
+        yield "nobody has thought of what the release before makes of this"
+    for forgotten in operation.state_operations:
+        if not isinstance(forgotten, operations.RemoveField):
+            yield f"{forgotten.describe()}: only columns can be forgotten"
+            continue
+        field = before.models[app, forgotten.model_name_lower].fields[forgotten.name]
+        if not field.null and not field.has_db_default():
+            yield f"{forgotten.describe()}: this release inserts rows without it"
 
 
 def _narrows(before: Field, after: Field) -> Iterator[str]:

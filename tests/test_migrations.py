@@ -21,6 +21,13 @@ def test_the_release_before_goes_on(name: str) -> None:
     assert not list(found)
 
 
+def forgetting(
+    operation: migrations.operations.base.Operation,
+) -> migrations.SeparateDatabaseAndState:
+    """What it takes away from the models stays in the database."""
+    return migrations.SeparateDatabaseAndState(state_operations=[operation])
+
+
 BREAKING = {
     "asks for it": [
         migrations.RemoveField("token", "description"),
@@ -43,13 +50,21 @@ BREAKING = {
             "token", models.UniqueConstraint(fields=["description"], name="said_once")
         )
     ],
-    "nobody has thought of": [migrations.RunSQL("SELECT 1")],
+    "nobody has thought of": [
+        migrations.RunSQL("SELECT 1"),
+        migrations.SeparateDatabaseAndState([migrations.RunSQL("SELECT 1")]),
+    ],
+    "this release inserts rows without it": [
+        forgetting(migrations.RemoveField("token", "username"))
+    ],
+    "only columns can be forgotten": [forgetting(migrations.DeleteModel("review"))],
 }
 QUIET = [
     migrations.AddField("token", "place", models.CharField(max_length=9, db_default="")),
     migrations.AddField("token", "seen_at", models.DateTimeField(null=True)),
     migrations.AlterField("token", "description", models.CharField(max_length=300)),
     migrations.AlterField("token", "description", models.CharField(max_length=200, null=True)),
+    forgetting(migrations.RemoveField("token", "expires_at")),
     migrations.AddIndex("token", models.Index(fields=["description"], name="said")),
     migrations.CreateModel("Place", [("id", models.BigAutoField(primary_key=True))]),
 ]

@@ -36,7 +36,8 @@ class Page(Generic[Row]):
         """How long the list is, or one more than COUNTED where it is longer."""
         if self.is_first and self.before is None:
             return len(self.rows)
-        return self._found[: self.COUNTED + 1].count()
+        # By their keys, so that nothing else is worked out of rows that are only counted.
+        return self._found.values("pk")[: self.COUNTED + 1].count()
 
     @property
     def is_uncounted(self) -> bool:

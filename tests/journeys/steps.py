@@ -178,7 +178,7 @@ def in_database(stack: Stack, query: str, *values: object) -> list[tuple[Any, ..
 
 def wait_for_use(stack: Stack, token: Credential) -> None:
     """Waits until the portal has written down that the token was used, beside its answers."""
-    used = "SELECT 1 FROM tokens_token WHERE username = ? AND last_used_at IS NOT NULL"
+    used = "SELECT 1 FROM tokens_use JOIN tokens_token AS t ON t.id = token_id WHERE username = ?"
     deadline = time.monotonic() + WAITS / 1000
     while not in_database(stack, used, token.username):
         assert time.monotonic() < deadline, "the use was not written"
@@ -188,9 +188,21 @@ def wait_for_use(stack: Stack, token: Credential) -> None:
 def let_time_pass(stack: Stack, token: Credential, **days_ago: int) -> None:
     """Dates back what happened to the token, such as ``requested_at=40``: no page can do that."""
     for column, days in days_ago.items():
-        moment = (datetime.now(UTC) - timedelta(days=days)).replace(tzinfo=None)
         query = f"UPDATE tokens_token SET {column} = ? WHERE username = ?"
-        in_database(stack, query, moment.isoformat(" "), token.username)
+        in_database(stack, query, _ago(days), token.username)
+
+
+def date_uses_back(stack: Stack, token: Credential, *, days: int) -> None:
+    """Lets the token be last used so long ago: no page can do that."""
+    whose = "token_id = (SELECT id FROM tokens_token WHERE username = ?)"
+    in_database(
+        stack, f"UPDATE tokens_use SET last_at = ? WHERE {whose}", _ago(days), token.username
+    )
+
+
+def _ago(days: int) -> str:
+    """As SQLite keeps it."""
+    return (datetime.now(UTC) - timedelta(days=days)).replace(tzinfo=None).isoformat(" ")
 
 
 def leave_unsent(stack: Stack, email: str) -> None:

@@ -8,10 +8,10 @@ from playwright.sync_api import Page, expect
 from tests.journeys.conftest import Visit
 from tests.journeys.steps import (
     a_description,
+    date_uses_back,
     description_of,
     expect_status,
     in_database,
-    let_time_pass,
     log_in,
     open_dialog,
     open_editor,
@@ -258,7 +258,7 @@ def test_the_dialog_says_what_will_happen_in_this_case(
     expect(dialog).to_contain_text(re.compile(r"Used (just now|1\s+minute ago).*from 1 address:"))
     expect(dialog).to_contain_text("machines that use it will stop pulling")
     bram.keyboard.press("Escape")
-    let_time_pass(stack, token, last_used_at=200)
+    date_uses_back(stack, token, days=200)
     open_dialog(bram, token)
     expect(dialog).to_contain_text("Not used for 200 days.")
 

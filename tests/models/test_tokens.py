@@ -9,7 +9,7 @@ import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from tests.factories import Cast, request_token
+from tests.factories import Cast, request_token, use
 from tests.facts import places_of
 from tokens import credentials
 from tokens.actions import tokens as deeds
@@ -127,7 +127,7 @@ def test_unused_tokens_are_live_never_used_and_older_than_30_days(cast: Cast) ->
         deeds.revoke(revoked, by=cast.bram)
     with time_machine.travel(timezone.now() - UNUSED_AFTER + DAY):
         young = request_token(cast.bram).token
-    change(used, last_used_at=timezone.now())
+    use(used)
     change(expired, expires_at=timezone.now() - DAY)
     assert set(Token.objects.chosen("unused")) == {idle}
     tokens = (idle, used, revoked, expired, young)

@@ -7,12 +7,12 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from tests.factories import request_token
+from tests.factories import request_token, use
 from tokens.models import Token, Use
 from tokens.models import notebook as notebooks
 from tokens.models import uses as written_uses
 from tokens.models.notebook import Notebook, keep_writing
-from tokens.models.uses import WRITTEN_EVERY, Place
+from tokens.models.uses import NOWHERE, WRITTEN_EVERY, Place
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOME, AWAY = "203.0.113.9", "2001:db8::7"
@@ -54,8 +54,8 @@ def seconds(moment):
 
 
 def last_use(token):
-    token.refresh_from_db()
-    return token.last_used_at, token.last_used_address, token.last_used_client
+    use = Token.objects.get(pk=token.pk).last_use
+    return use.last_at, use.known_address, use.client
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 5])
@@ -131,8 +131,9 @@ class TestWriting:
         notebook.note(place._replace(address=""), at=NOON)
         notebook.note(place._replace(address=""), at=after(1))
         notebook.write(now=after(1))
-        assert uses() == []
+        assert uses() == [(NOWHERE, "docker", 0, 1, 2)]
         assert last_use(token) == (after(1), None, "docker")
+        assert Token.objects.get(pk=token.pk).last_use.seen_from == "an unknown address"
 
     def test_a_clock_that_steps_back_does_not_stop_it(self, notebook, place):
         notebook.note(place, at=after(3600))
@@ -195,14 +196,17 @@ class TestADatabaseThatIsAway:
         notebook.write(now=after(2))
         assert uses() == [(HOME, "docker", 0, 1, 2)]
 
-    def test_leaves_nothing_half_written(self, notebook, place, kind):
-        def refuse(execute, sql, *rest):
-            if "UPDATE tokens_token" in sql:
+    def test_leaves_nothing_half_written(self, notebook, place, kind, monkeypatch):
+        def answer_once(execute, sql, *rest):
+            answered = execute(sql, *rest)
+            if "INSERT INTO tokens_use" in sql:
                 raise kind("connection lost")
-            return execute(sql, *rest)
+            return answered
 
+        monkeypatch.setattr(written_uses, "AT_ONCE", 1)
         notebook.note(place, at=NOON)
-        with connection.execute_wrapper(refuse), pytest.raises(kind):
+        notebook.note(place._replace(address=AWAY), at=NOON)
+        with connection.execute_wrapper(answer_once), pytest.raises(kind):
             notebook.write(now=NOON)
         assert uses() == []
 
@@ -241,7 +245,63 @@ def test_uses_of_a_token_are_told_newest_first(cast, token, notebook, place):
     notebook.note(place._replace(client="skopeo"), at=after(3))
     notebook.note(place._replace(token_id=other.pk), at=after(4))
     notebook.write(now=after(6))
-    assert [seconds(use.last_at) for use in Use.objects.of(token)] == [5, 3, 0]
-    assert str(Use.objects.of(token)[0]) == f"{AWAY} with docker"
-    assert Use.objects.of(token).addresses() == 2
+    assert [seconds(use.last_at) for use in token.uses.newest_first()] == [5, 3, 0]
+    assert str(token.last_use) == f"{AWAY} with docker"
+    assert token.uses.addresses() == 2
     assert Token.objects.get(pk=other.pk).uses.count() == 1
+
+
+class TestTheLastUse:
+    """The newest one, which the token's own row does not repeat."""
+
+    @pytest.fixture
+    def tokens(self, cast):
+        """Used an hour ago, not at all, and now."""
+        made = [request_token(cast.bram).token for _ in range(3)]
+        use(made[0], HOME, days_ago=1)
+        use(made[0], AWAY, days_ago=1 / 24)
+        use(made[2], HOME, client="skopeo")
+        return made
+
+    def test_is_none_of_a_token_that_was_never_used(self, tokens):
+        assert tokens[1].last_use is None
+        assert tokens[1].last_used_at is None
+        assert tokens[1].days_idle == 0
+
+    def test_is_told_by_the_query_for_the_tokens(self, tokens, django_assert_num_queries):
+        with django_assert_num_queries(1):
+            listed = Token.objects.with_last_used_at().order_by("pk")
+            told = [token.last_used_at for token in listed]
+        assert told == [Token.objects.get(pk=token.pk).last_used_at for token in tokens]
+        assert [bool(moment) for moment in told] == [True, False, True]
+
+    def test_of_many_tokens_is_asked_for_at_once(self, tokens, django_assert_num_queries):
+        with django_assert_num_queries(2):
+            listed = Token.objects.with_newest_uses().order_by("pk")
+            assert [str(token.last_use) for token in listed] == [
+                f"{AWAY} with docker",
+                "None",
+                f"{HOME} with skopeo",
+            ]
+
+    def test_is_the_first_of_as_many_as_are_wanted(self, tokens):
+        several = Token.objects.with_newest_uses(5).get(pk=tokens[0].pk)
+        assert [each.address for each in several.newest_uses] == [AWAY, HOME]
+        assert several.last_use.address == AWAY
+
+    def test_sorts_tokens_and_those_without_one_come_last(self, tokens, cast):
+        newer = request_token(cast.bram).token
+        used, unused, just_used = tokens
+        assert list(Token.objects.last_used_first()) == [just_used, used, newer, unused]
+
+    def test_of_one_moment_is_one_of_them(self, notebook, place, token):
+        for client in ("docker", "skopeo"):
+            notebook.note(place._replace(client=client), at=NOON)
+        notebook.write(now=NOON)
+        assert token.last_use.client == "skopeo"
+        assert [left.client for left in Use.objects.outdated(after(1))] == ["docker"]
+
+    def test_outlasts_all_others(self, tokens):
+        outdated = Use.objects.outdated(timezone.now() + timedelta(days=1))
+        assert [each.address for each in outdated] == [HOME]
+        assert not Use.objects.outdated(timezone.now() - timedelta(days=2)).exists()

@@ -11,7 +11,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone, translation
 
-from tests.factories import SEED, Cast, make_person, request_token
+from tests.factories import SEED, Cast, make_person, request_token, use
 from tokens.actions import factors, passwords, people, sign_ins, tokens
 from tokens.mails import letters, sending, telling
 from tokens.management.demo import set_up_app
@@ -257,8 +257,8 @@ class TestReminders:
     def test_are_about_what_was_not_used_for_90_days(
         self, days_ago: int | None, is_idle: bool, idle: Token
     ) -> None:
-        used = NOON - timedelta(days=days_ago) if days_ago else None
-        Token.objects.update(last_used_at=used)
+        if days_ago:
+            use(idle, days_ago=days_ago)
         assert bool(self.remind()) is is_idle
 
     def test_are_dropped_where_all_is_tidied_up_meanwhile(self, idle: Token, cast: Cast) -> None:

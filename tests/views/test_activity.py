@@ -11,7 +11,7 @@ from tests.client import Client
 from tests.factories import Cast, request_token
 from tests.views.machine import Machine
 from tokens import grants
-from tokens.models import KEPT, Pull
+from tokens.models import KEPT, Pull, Use
 from tokens.registry.notifications import Pulled
 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/tokens/request/"}
@@ -126,7 +126,7 @@ class TestTheFirstLogIn:
     def test_is_told_with_its_day_on_any_other(self, machine, shown) -> None:
         machine.ask(PULL)
         shown()
-        machine.change(last_used_at=datetime(2026, 5, 4, 8, 0, tzinfo=UTC))
+        Use.objects.update(last_at=datetime(2026, 5, 4, 8, 0, tzinfo=UTC))
         assert "4 May 2026, 10:00 CEST</time> from" in shown("first-log-in/")
 
     def test_has_a_page_where_no_script_runs(self, machine, shown) -> None:

@@ -13,17 +13,16 @@ from django.utils import timezone
 from django.views.debug import SafeExceptionReporterFilter
 
 from tests.client import Client
-from tests.factories import PASSWORD, Cast, make_company, make_person, request_token
+from tests.factories import PASSWORD, Cast, make_company, make_person, request_token, use
 from tests.facts import everything, places_of
 from tests.views.machine import Machine
 from tokens import credentials
 from tokens.actions import companies as deeds
 from tokens.actions import tokens
-from tokens.models import Company, Invitation, Pull, Refusal, Token, Use, User
+from tokens.models import Company, Invitation, Pull, Refusal, Token, User
 from tokens.models.pulls import noted_pulls
 from tokens.models.refusals import Attempt, noted_refusals
 from tokens.models.standing import Reason
-from tokens.models.uses import Place, noted_uses
 from tokens.pages import ROWS
 from tokens.registry.notifications import Pulled
 from tokens.views import companies
@@ -158,9 +157,7 @@ class TestAPastedSecret:
     def test_is_found_with_all_that_one_asks(
         self, cast: Cast, leaked: Machine, tom: Client
     ) -> None:
-        place = Place(leaked.token.pk, "203.0.113.7", "docker")
-        Use.record(place, at=timezone.now())
-        noted_uses.write_everything()
+        use(leaked.token, "203.0.113.7")
         page = find(tom, leaked.secret)
         for words in ("Production cluster", "Acme", "Bram de Wit", "203.0.113.7", "docker", "Live"):
             assert words in page

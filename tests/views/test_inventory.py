@@ -11,13 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.client import Client
-from tests.factories import Cast, request_token
+from tests.factories import Cast, request_token, use
 from tokens.actions import reviews
 from tokens.actions import tokens as deeds
 from tokens.actions.people import deactivate
 from tokens.inventory import Flag
-from tokens.models import CONSOLE, Event, Pull, Review, Token, Use, noted_pulls
-from tokens.models.uses import Place, noted_uses
+from tokens.models import CONSOLE, Event, Pull, Review, Token, noted_pulls
 from tokens.registry.notifications import Pulled
 
 Browser = Callable[..., Client]
@@ -32,13 +31,6 @@ def dirk(cast: Cast, sign_in: Browser) -> Client:
 @pytest.fixture
 def token(cast: Cast) -> Token:
     return request_token(cast.bram, "Production cluster").token
-
-
-def use(token: Token, *addresses: str, days_ago: int = 0) -> None:
-    at = timezone.now() - timedelta(days=days_ago)
-    for address in addresses:
-        Use.record(Place(token.pk, address, "docker"), at=at)
-    noted_uses.write_everything()
 
 
 def rows(browser: Client) -> list[dict[str, str]]:

@@ -1,15 +1,13 @@
 """What does the page that ends somebody's access offer for their tokens?"""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from tests.client import Client
-from tests.factories import Cast, make_person, request_token
+from tests.factories import Cast, make_person, request_token, use
 from tests.facts import everything
 from tests.stack import PostedForm
 from tokens.actions.people import deactivate
@@ -79,11 +77,7 @@ def test_all_of_them_are_kept_with_an_exception_for_one(
 def test_the_page_says_which_machines_would_stop(
     cast: Cast, ana: Client, tokens: list[Token]
 ) -> None:
-    Token.objects.filter(pk=tokens[0].pk).update(
-        last_used_at=timezone.now() - timedelta(minutes=3),
-        last_used_address="203.0.113.7",
-        last_used_client="docker",
-    )
+    use(tokens[0], "203.0.113.7")
     page = ana.get(path_of(cast.bram)).content.decode()
     assert "from 203.0.113.7 with docker" in page
     assert "within 2 minutes the machines that use it stop pulling" in page

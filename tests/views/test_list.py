@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.client import Client
-from tests.factories import Cast, request_token
+from tests.factories import Cast, request_token, use
 from tokens.actions import tokens as deeds
-from tokens.models import Token
+from tokens.models import Token, Use
 from tokens.pages import Page
 
 Browser = Callable[..., Client]
@@ -60,9 +60,10 @@ def test_the_first_token_of_a_company_is_followed_by_what_comes_next(
     assert next_step in page
     assert '<a href="/instructions/">How to log in</a>' in page
     assert next_step not in bram.get(f"/tokens/?q={first.username}").text
-    Token.objects.update(last_used_at=timezone.now())
+    use(first)
     assert next_step not in bram.get("/tokens/").text
-    Token.objects.update(last_used_at=None)
+    Use.objects.all().delete()
+    assert next_step in bram.get("/tokens/").text
     request_token(cast.bram)
     assert next_step not in bram.get("/tokens/").text
 

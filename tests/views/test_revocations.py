@@ -7,16 +7,14 @@ import pytest
 from django.db import connection
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from tests.client import Client
-from tests.factories import Cast, request_token
+from tests.factories import Cast, request_token, use
 from tests.facts import everything
 from tests.stack import PostedForm
 from tests.views.machine import Machine
 from tokens.actions import tokens as deeds
-from tokens.models import Event, Token, Use
-from tokens.models.uses import Place, noted_uses
+from tokens.models import Event, Token
 
 Browser = Callable[..., Client]
 TICKED = "/tokens/revoke/"
@@ -76,9 +74,8 @@ class TestTicked:
 
     def test_are_told_with_what_each_was_last_used_for(self, cast: Cast, bram: Client) -> None:
         used, unused = request_token(cast.ana, "In use").token, request_token(cast.ana).token
-        for address in ("203.0.113.7", "203.0.113.8"):
-            Use.record(Place(used.pk, address, "docker"), at=timezone.now())
-        noted_uses.write_everything()
+        use(used, "203.0.113.7", days_ago=1)
+        use(used, "203.0.113.8")
         page = text(bram.post(TICKED, {"token": usernames(unused, used)}))
         rows = page[page.index("<tbody") : page.index("</tbody")].split("<tr>")[1:]
         assert "In use" in rows[0]

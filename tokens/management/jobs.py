@@ -57,7 +57,7 @@ def forget_sessions() -> None:
 def prune_gauges() -> None:
     """Removes uses, pulls and refusals that are older than the settings say."""
     now = timezone.now()
-    _prune(Use.objects.filter(last_at__lt=now - settings.USES_KEPT))
+    _prune(Use.objects.outdated(now - settings.USES_KEPT))
     _prune(Pull.objects.filter(day__lt=(now - settings.PULLS_KEPT).date()))
     _prune(Refusal.objects.filter(hour__lt=now - settings.REFUSALS_KEPT))
     _prune(Notification.objects.filter(at__lt=now - NOTIFICATIONS_KEPT))

@@ -1,20 +1,22 @@
 """Which tokens are there, and how does each stand?"""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from tokens import credentials
 from tokens.models import search
 from tokens.models.accounts import Company, Party, User
+from tokens.models.uses import Use, UseQuerySet
 
 UNUSED_AFTER = timedelta(days=30)
 IDLE_AFTER = timedelta(days=90)
@@ -60,16 +62,31 @@ class TokenQuerySet(models.QuerySet["Token"]):
 
     def unused(self) -> Self:
         """Live, and never used although requested more than 30 days ago."""
-        return self.live().filter(last_used_at=None, requested_at__lt=timezone.now() - UNUSED_AFTER)
+        since = timezone.now() - UNUSED_AFTER
+        return self.live().filter(~Exists(_uses()), requested_at__lt=since)
 
     def idle(self) -> Self:
         """Live, and for 90 days neither used nor, where they never were, requested."""
         since = timezone.now() - IDLE_AFTER
-        never_used = Q(last_used_at=None, requested_at__lt=since)
-        return self.live().filter(never_used | Q(last_used_at__lt=since))
+        lately = _uses().filter(last_at__gte=since)
+        return self.live().filter(~Exists(lately), requested_at__lt=since)
 
     def revoked(self) -> Self:
         return self.exclude(revoked_at=None)
+
+    def with_last_used_at(self) -> Self:
+        """Each with when it was used last, by the same query."""
+        return self.annotate(last_used_at=Subquery(_uses().newest_first().values("last_at")[:1]))
+
+    def with_newest_uses(self, most: int = 1) -> Self:
+        """Each with where and when it was used last, by one more query for all of them."""
+        newest = Use.objects.newest_first()[:most]
+        return self.prefetch_related(Prefetch("uses", newest, to_attr="newest_uses"))
+
+    def last_used_first(self) -> Self:
+        """Those that were never used come last; of one moment, the newest first."""
+        last_used = F("last_used_at").desc(nulls_last=True)
+        return self.with_last_used_at().order_by(last_used, "-pk")
 
     def listed(self) -> Self:
         """All but the revoked ones, which are history."""
@@ -105,6 +122,11 @@ class TokenQuerySet(models.QuerySet["Token"]):
         return self.filter(pk__in=Secret.objects.filter(digest__in=digests).values("token"))
 
 
+def _uses() -> UseQuerySet:
+    """Those of each token that a query is about."""
+    return Use.objects.filter(token=OuterRef("pk"))
+
+
 def _is_called(word: str) -> Q:
     return Q(name__icontains=word) | Q(email__iexact=word)
 
@@ -129,9 +151,6 @@ class Token(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="revoked_tokens"
     )
     revoked_reason = models.CharField(max_length=200, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True)
-    last_used_address = models.GenericIPAddressField(null=True, blank=True)
-    last_used_client = models.CharField(max_length=40, blank=True)
 
     objects = TokenQuerySet.as_manager()
 
@@ -174,11 +193,25 @@ class Token(models.Model):
     def is_live(self) -> bool:
         return self.status == Status.LIVE
 
+    @cached_property
+    def newest_uses(self) -> list[Use]:
+        """The last one, if there is any; or as many as ``with_newest_uses`` has fetched."""
+        return list(self.uses.newest_first()[:1])
+
+    @property
+    def last_use(self) -> Use | None:
+        return next(iter(self.newest_uses), None)
+
+    @cached_property
+    def last_used_at(self) -> datetime | None:
+        """As ``with_last_used_at`` tells it of many tokens at once."""
+        return self.last_use.last_at if self.last_use else None
+
     @property
     def is_long_unused(self) -> bool:
         """Whether it is live and nobody logged in with it in the 30 days since its request."""
         old = self.requested_at < timezone.now() - UNUSED_AFTER
-        return self.is_live and self.last_used_at is None and old
+        return self.is_live and old and self.last_used_at is None
 
     @property
     def days_idle(self) -> int:

@@ -9,11 +9,13 @@ from itertools import chain
 from typing import Any, NamedTuple, Self
 
 from django.db import connection, models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
 
 from tokens.models.notebook import Note, Notebook
-from tokens.models.tokens import Token
 
 WRITTEN_EVERY = timedelta(minutes=1)
+NOWHERE = "::"  # the unspecified address, RFC 4291 section 2.5.2: no machine has it
 Row = tuple[Any, ...]
 
 
@@ -26,8 +28,15 @@ class Place(NamedTuple):
 
 
 class UseQuerySet(models.QuerySet["Use"]):
-    def of(self, token: Token) -> Self:
-        return self.filter(token=token).order_by("-last_at")
+    def newest_first(self) -> Self:
+        return self.order_by("-last_at", "-pk")
+
+    def outdated(self, since: datetime) -> Self:
+        """Those of before, but for the last of each token: when that was is never forgotten."""
+        at, key = OuterRef("last_at"), OuterRef("pk")
+        later = Q(last_at__gt=at) | Q(last_at=at, pk__gt=key)
+        newer = Use.objects.filter(later, token=OuterRef("token"))
+        return self.filter(Exists(newer), last_at__lt=since)
 
     def addresses(self) -> int:
         """From how many addresses."""
@@ -35,11 +44,11 @@ class UseQuerySet(models.QuerySet["Use"]):
 
 
 class Use(models.Model):
-    """That a token was used from an address with a client."""
+    """That a token was used from an address with a client. The newest one is its last use."""
 
     # The constraint's index begins with the token. No other is kept, not even by age: a use that is
     # written again then changes no index, and those that are too old are looked for in all of them.
-    token = models.ForeignKey(Token, models.CASCADE, related_name="uses", db_index=False)
+    token = models.ForeignKey("Token", models.CASCADE, related_name="uses", db_index=False)
     address = models.GenericIPAddressField()
     client = models.CharField(max_length=40)
     first_at = models.DateTimeField()
@@ -56,13 +65,23 @@ class Use(models.Model):
     def __str__(self) -> str:
         return f"{self.address} with {self.client}"
 
+    @property
+    def known_address(self) -> str | None:
+        """None where the peer had none, as behind a proxy on a Unix socket that names nobody."""
+        return None if self.address == NOWHERE else self.address
+
+    @property
+    def seen_from(self) -> str:
+        """The address, as it stands in a sentence."""
+        return self.known_address or _("an unknown address")
+
     @staticmethod
     def record(place: Place, *, at: datetime) -> None:
         """Counts a use; it is written at most once a minute for a place."""
         noted_uses.note(place, at=at)
 
 
-# The ORM can neither add to a count on conflict nor save many moments in one statement.
+# The ORM cannot add to a count on conflict.
 _ADD = """
     INSERT INTO tokens_use (token_id, address, client, first_at, last_at, count)
     {rows}
@@ -73,56 +92,37 @@ _ADD = """
                   THEN excluded.last_at ELSE tokens_use.last_at END,
         count = tokens_use.count + excluded.count
 """
-_SAVE_LAST = """
-    WITH seen (id, at, address, client) AS ({rows})
-    UPDATE tokens_token
-    SET last_used_at = seen.at, last_used_address = seen.address, last_used_client = seen.client
-    FROM seen
-    WHERE tokens_token.id = seen.id AND (last_used_at IS NULL OR last_used_at < seen.at)
-"""
 # PostgreSQL is given all rows as columns: where a million tokens are each used once, a third of the
 # work of a statement for each.
-_COLUMNS = {
-    _ADD: "SELECT * FROM unnest(%s::bigint[], %s::inet[], %s::text[],"
-    " %s::timestamptz[], %s::timestamptz[], %s::bigint[])",
-    _SAVE_LAST: "SELECT given.*"
-    " FROM unnest(%s::bigint[], %s::timestamptz[], %s::inet[], %s::text[])"
-    " AS given (id, at, address, client) JOIN tokens_token USING (id)"
-    " ORDER BY id FOR NO KEY UPDATE OF tokens_token",
-}
+_COLUMNS = """
+    SELECT * FROM unnest(
+        %s::bigint[], %s::inet[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::bigint[]
+    )
+"""
 # SQLite is given so many rows at once: before and after each statement the threads that answer take
 # the interpreter from the one that writes, which costs as much as a row.
 AT_ONCE = 100
 
 
 def _save(notes: Mapping[Place, Note]) -> None:
-    moment = connection.ops.adapt_datetimefield_value
-    latest: dict[int, Row] = {}
-    rows: list[Row] = []
     # Sorted, so that two processes take the locks in the same order.
-    for place, note in sorted(notes.items()):
-        last_at = moment(note.last_at)
-        if place.address:
-            first_at = last_at if note.times == 1 else moment(note.first_at)
-            rows.append((*place, first_at, last_at, note.times))
-        known = latest.get(place.token_id)
-        if known is None or known[1] <= last_at:
-            latest[place.token_id] = (place.token_id, last_at, place.address or None, place.client)
-    _run(_ADD, rows)
-    _run(_SAVE_LAST, list(latest.values()))
-
-
-def _run(statement: str, rows: list[Row]) -> None:
+    rows = [_row(place, note) for place, note in sorted(notes.items())]
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql" and rows:
+        if connection.vendor == "postgresql":
             columns = [list(column) for column in zip(*rows, strict=True)]
-            cursor.execute(statement.format(rows=_COLUMNS[statement]), columns)
+            cursor.execute(_ADD.format(rows=_COLUMNS), columns)
             return
         for first in range(0, len(rows), AT_ONCE):
             some = rows[first : first + AT_ONCE]
-            row = f"({', '.join(['%s'] * len(some[0]))})"
-            values = f"VALUES {', '.join([row] * len(some))}"
-            cursor.execute(statement.format(rows=values), list(chain.from_iterable(some)))
+            values = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(some))
+            cursor.execute(_ADD.format(rows=f"VALUES {values}"), list(chain.from_iterable(some)))
+
+
+def _row(place: Place, note: Note) -> Row:
+    moment = connection.ops.adapt_datetimefield_value
+    last_at = moment(note.last_at)
+    first_at = last_at if note.times == 1 else moment(note.first_at)
+    return (place.token_id, place.address or NOWHERE, place.client, first_at, last_at, note.times)
 
 
 noted_uses = Notebook(_save, every=WRITTEN_EVERY, is_durable=False)

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from tokens.models import Pull, Refusal, Token, Use
+from tokens.models import Pull, Refusal, Token
 from tokens.views.request import PersonRequest, visible_token
 from tokens.views.watching import watching
 
@@ -17,7 +17,7 @@ def of(token: Token) -> dict[str, Any]:
     """Where it is used, what it pulled and what it was refused: the latest of each."""
     return {
         "token": token,
-        "uses": Use.objects.of(token)[:SHOWN],
+        "uses": token.uses.newest_first()[:SHOWN],
         "pulls": Pull.objects.of(token)[:SHOWN],
         "refusals": Refusal.objects.of(token)[:SHOWN],
     }

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
-from django.db.models import Prefetch
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -24,7 +23,7 @@ from tokens.actions.people import AlreadyAPerson, invite
 from tokens.credentials import Spotted
 from tokens.forms.companies import CompanyForm, SearchForm
 from tokens.forms.tokens import ReasonForm
-from tokens.models import Company, Event, Invitation, Token, Use, User
+from tokens.models import Company, Event, Invitation, Token, User
 from tokens.models.accounts import Role
 from tokens.models.tokens import TokenQuerySet
 from tokens.pages import ROWS, Page
@@ -83,17 +82,16 @@ def _query(words: str) -> QueryDict:
 
 def _with_places(user: User, spotted: Spotted) -> TokenQuerySet:
     """The tokens that pasted secrets belong to, each with where it was used last."""
-    places = Use.objects.order_by("-last_at")[:PLACES]
     tokens = Token.objects.visible_to(user).with_secrets(spotted.digests)
-    tokens = tokens.select_related("company", "requested_by", "revoked_by")
-    return tokens.prefetch_related(Prefetch("uses", places, to_attr="places"))
+    tokens = tokens.with_newest_uses(PLACES)
+    return tokens.select_related("company", "requested_by", "revoked_by")
 
 
 def _by_words(user: User, words: str) -> dict[str, Any]:
     """One more than is shown, so that the page can say that there are more."""
     # By key: all companies' tokens stand in no index by the time of their request.
     tokens = Token.objects.visible_to(user).matching(words, people=User.objects.all())
-    tokens = tokens.order_by("-pk")
+    tokens = tokens.with_last_used_at().order_by("-pk")
     people = User.objects.matching(words).select_related("company").order_by("name", "pk")
     return {
         "tokens": tokens.select_related("company", "requested_by", "revoked_by")[: ROWS + 1],

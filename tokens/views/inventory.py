@@ -67,7 +67,7 @@ def csv_file(request: PersonRequest) -> StreamingHttpResponse:
     """All of it as CSV, for an auditor's file."""
     now, company = timezone.now(), request.user.company
     deeds.export_inventory(by=request.user)
-    tokens = inventory.of(company, now=now).iterator(chunk_size=1000)
+    tokens = inventory.of(company, now=now).with_newest_uses().iterator(chunk_size=1000)
     lines = csv_lines(COLUMNS, (_cells(token, now) for token in tokens))
     return download(lines, name=f"{company.slug}-tokens-{now:%Y-%m-%d}.csv", kind="text/csv")
 
@@ -77,7 +77,8 @@ def _cells(token: Token, now: datetime) -> Iterator[object]:
     yield from (token.requested_by.name, "yes" if token.requested_by.is_active else "no")
     yield from (_iso(token.requested_at), _iso(token.handed_over_at))
     yield (now - token.requested_at).days
-    yield from (_iso(token.last_used_at), token.last_used_address or "")
+    used = token.last_use
+    yield from (_iso(token.last_used_at), used.known_address if used else "")
     yield from (token.addresses, token.pulls_lately)  # type: ignore[attr-defined]
     yield from (_iso(token.revoked_at), " ".join(inventory.flags(token)))
 

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -133,7 +132,7 @@ def show(request: PersonRequest, public_id: UUID) -> HttpResponse:
 
 
 def _page(request: PersonRequest, person: User, form: RoleForm) -> HttpResponse:
-    tokens = person.requested_tokens.live().select_related("requested_by")
+    tokens = person.requested_tokens.live().with_last_used_at().select_related("requested_by")
     older = tokens.older_than(request.GET.get("before", ""), of=person.company)
     context = {
         "person": person,
@@ -206,8 +205,7 @@ def _told(request: PersonRequest, person: User, told: str) -> HttpResponse:
 
 
 def _tokens_form(request: PersonRequest, person: User) -> TokensForm:
-    last_used = F("last_used_at").desc(nulls_last=True)
-    tokens = person.requested_tokens.live().order_by(last_used, "-pk")[:DECIDED_AT_ONCE]
+    tokens = person.requested_tokens.live().with_newest_uses().last_used_first()[:DECIDED_AT_ONCE]
     return TokensForm(posted(request), heirs=_heirs(person, first=request.user), tokens=tokens)
 
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import F
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils import timezone
@@ -99,12 +98,13 @@ def _ask_or_revoke(
         messages.success(request, told % {"number": number_format(len(done))})
         return redirect(context["back"])
     left = inventory.of(company, now=timezone.now()).listed().filter(pk__in=tokens.values("pk"))
-    last_used_first = left.order_by(F("last_used_at").desc(nulls_last=True), "pk")
     context |= {
         "company": company,
         "form": form,
         "query": request.GET,
-        "page": Paginator(last_used_first, ROWS).get_page(request.GET.get("page")),
+        "page": Paginator(left.with_newest_uses().last_used_first(), ROWS).get_page(
+            request.GET.get("page")
+        ),
         "bound": grants.bound_seconds(can_push=left.filter(can_push=True).exists()),
     }
     status = 422 if form.errors else 200

@@ -15,7 +15,7 @@ from django_htmx.http import reswap, retarget, trigger_client_event
 from tokens import grants, instructions, permissions
 from tokens.actions import tokens as deeds
 from tokens.forms.tokens import DescriptionForm, ListForm, ReasonForm, RequestForm
-from tokens.models import Event, Token, Use
+from tokens.models import Event, Token
 from tokens.pages import Page
 from tokens.views import activity
 from tokens.views.recently import operators_recently_authenticated
@@ -40,7 +40,7 @@ def _list(request: PersonRequest, query: QueryDict) -> dict[str, Any]:
     company = request.user.company
     found = Token.objects.of(company).chosen(chosen.get("status", ""))
     found = found.matching(chosen.get("q", ""), people=company.people.all())
-    found = found.select_related("requested_by", "revoked_by")
+    found = found.with_last_used_at().select_related("requested_by", "revoked_by")
     if chosen.get("person"):
         found = found.filter(requested_by=chosen["person"])
     older = found.older_than(query.get("before", ""), of=company)
@@ -238,7 +238,7 @@ def _facts(request: PersonRequest, token: Token) -> dict[str, Any]:
     return {
         "token": token,
         "may_change": permissions.may_change_token(request.user, token),
-        "addresses": Use.objects.of(token).addresses(),
+        "addresses": token.uses.addresses(),
         "bound": grants.bound_seconds(can_push=token.can_push),
         "may_suspend": permissions.may_manage_companies(request.user),
     }
