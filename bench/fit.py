@@ -48,23 +48,23 @@ class Store:
 SQLITE = Store(
     "SQLite, 1,000,000 tokens",
     {
-        FEW: Figures(2872, 4.8, 17.0),
-        MANY: Figures(3047, 63.9, 166.4),
-        CALM: Figures(282, 1.4, 5.5),
+        FEW: Figures(3184, 4.4, 14.9),
+        MANY: Figures(3367, 57.6, 148.0),
+        CALM: Figures(299, 1.2, 5.1),
     },
 )
 POSTGRESQL = Store(
     "PostgreSQL, 1,000,000 tokens",
     {
-        FEW: Figures(1995, 7.4, 22.9),
-        MANY: Figures(2045, 96.7, 164.2),
-        CALM: Figures(284, 1.6, 5.2),
+        FEW: Figures(2180, 6.8, 20.4),
+        MANY: Figures(1971, 96.1, 186.1),
+        CALM: Figures(284, 1.3, 5.1),
     },
 )
 # Beside a million tokens, so that nothing but the work of a request differs.
 SMALLER = (
-    (Store("SQLite, 1,000 tokens", {FEW: Figures(3442, 4.2, 12.9)}), SQLITE),
-    (Store("PostgreSQL, 1,000 tokens", {FEW: Figures(2239, 6.6, 15.5)}), POSTGRESQL),
+    (Store("SQLite, 1,000 tokens", {FEW: Figures(3651, 3.9, 11.8)}), SQLITE),
+    (Store("PostgreSQL, 1,000 tokens", {FEW: Figures(2418, 6.2, 14.0)}), POSTGRESQL),
 )
 
 
@@ -75,7 +75,7 @@ class Fit(NamedTuple):
         demand: seconds of a core that a request takes, the load's own share included.
         variation: the standard deviation of that, in means.
         disorder: see ``bench.model.Simulation``.
-        overhead: seconds that an answer takes beside that, however little there is to do.
+        overhead: seconds that an answer takes beside that, always as many.
     """
 
     demand: float
@@ -109,18 +109,23 @@ def played(load: Load, fit: Fit) -> Figures:
     seconds = 15 if load.pace else 5
 
     def pause(chance: random.Random) -> float:
-        return chance.uniform(0, 2 * load.connections / load.pace) if load.pace else 0
+        rest = chance.uniform(0, 2 * load.connections / load.pace) if load.pace else 0
+        return fit.overhead + rest
 
     begins = random.Random(2)
     clients = [Client(begins.uniform(0, WARM_UP), NEVER, pause) for _ in range(load.connections)]
     simulation = Simulation(
-        {"cores": CORES, "elsewhere": load.connections},
-        [Visit("cores", fit.demand), Visit("elsewhere", fit.overhead)][: 2 if fit.overhead else 1],
+        {"cores": CORES},
+        [Visit("cores", fit.demand)],
         variation=fit.variation,
         disorder=fit.disorder,
     )
     simulation.run(clients, until=WARM_UP + seconds)
-    times = [1000 * answer.seconds for answer in simulation.answers if answer.begun > WARM_UP]
+    times = [
+        1000 * (answer.seconds + fit.overhead)
+        for answer in simulation.answers
+        if answer.begun > WARM_UP
+    ]
     return Figures(len(times) / seconds, quantile(times, 0.5), quantile(times, 0.99))
 
 

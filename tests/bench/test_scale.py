@@ -21,7 +21,7 @@ def test_a_fit_finds_the_model_again_that_made_the_figures() -> None:
 
 def test_what_was_fitted_is_reproduced() -> None:
     for check in fit.checks():
-        assert abs(check.deviation) < (0.35 if check.was_fitted else 0.6), check
+        assert abs(check.deviation) < (0.1 if check.was_fitted else 0.35), check
 
 
 def test_machines_ask_as_often_as_is_assumed() -> None:
