@@ -28,7 +28,7 @@ class Flag(models.TextChoices):
 
 def of(company: Company, *, now: datetime, among: TokenQuerySet | None = None) -> TokenQuerySet:
     """Its tokens, newest first, with ``addresses``, ``pulls_lately`` of 30 days, and whether one
-    that was there a year ago was ``reviewed_lately``.
+    that was there a year ago was ``reviewed_lately``. What of the last use is shown, the page adds.
 
     Args:
         among: some of the company's tokens; all of them where it is not given.
@@ -38,14 +38,10 @@ def of(company: Company, *, now: datetime, among: TokenQuerySet | None = None) -
     pulls = Pull.objects.filter(token=OuterRef("pk"), day__gte=(now - PULLED_WITHIN).date())
     year_ago = now - REVIEWED_WITHIN
     reviews = Review.objects.filter(company=company, at__gte=year_ago)
-    return (
-        tokens.with_last_used_at()
-        .select_related("requested_by", "revoked_by")
-        .annotate(
-            addresses=_number(addresses.annotate(n=Count("address", distinct=True))),
-            pulls_lately=_number(pulls.order_by().values("token").annotate(n=Sum("count"))),
-            reviewed_lately=Q(requested_at__gte=year_ago) | Exists(reviews),
-        )
+    return tokens.select_related("requested_by", "revoked_by").annotate(
+        addresses=_number(addresses.annotate(n=Count("address", distinct=True))),
+        pulls_lately=_number(pulls.order_by().values("token").annotate(n=Sum("count"))),
+        reviewed_lately=Q(requested_at__gte=year_ago) | Exists(reviews),
     )
 
 

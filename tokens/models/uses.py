@@ -105,8 +105,13 @@ AT_ONCE = 100
 
 
 def _save(notes: Mapping[Place, Note]) -> None:
+    moment = connection.ops.adapt_datetimefield_value
+    rows: list[Row] = []
     # Sorted, so that two processes take the locks in the same order.
-    rows = [_row(place, note) for place, note in sorted(notes.items())]
+    for (token_id, address, client), note in sorted(notes.items()):
+        last_at = moment(note.last_at)
+        first_at = last_at if note.times == 1 else moment(note.first_at)
+        rows.append((token_id, address or NOWHERE, client, first_at, last_at, note.times))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             columns = [list(column) for column in zip(*rows, strict=True)]
@@ -116,13 +121,6 @@ def _save(notes: Mapping[Place, Note]) -> None:
             some = rows[first : first + AT_ONCE]
             values = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(some))
             cursor.execute(_ADD.format(rows=f"VALUES {values}"), list(chain.from_iterable(some)))
-
-
-def _row(place: Place, note: Note) -> Row:
-    moment = connection.ops.adapt_datetimefield_value
-    last_at = moment(note.last_at)
-    first_at = last_at if note.times == 1 else moment(note.first_at)
-    return (place.token_id, place.address or NOWHERE, place.client, first_at, last_at, note.times)
 
 
 noted_uses = Notebook(_save, every=WRITTEN_EVERY, is_durable=False)

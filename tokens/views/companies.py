@@ -109,7 +109,7 @@ def show(request: PersonRequest, slug: str) -> HttpResponse:
     found = Token.objects.of(company).matching(context["words"], people=company.people.all())
     if context["spotted"]:
         found = found.with_secrets(context["spotted"].digests)
-    found = inventory.of(company, now=now, among=found)
+    found = inventory.of(company, now=now, among=found).with_last_used_at()
     older = found.older_than(request.GET.get("before", ""), of=company)
     page = Page(found, older=older, key="username")
     context |= {

@@ -36,7 +36,7 @@ COLUMNS = [
 @require_safe
 def index(request: PersonRequest) -> HttpResponse:
     """50 tokens a page, newest first."""
-    found = inventory.of(request.user.company, now=timezone.now())
+    found = inventory.of(request.user.company, now=timezone.now()).with_last_used_at()
     older = found.older_than(request.GET.get("before", ""), of=request.user.company)
     page = Page(found, older=older, key="username")
     rows = [(token, inventory.flags(token)) for token in page.rows]

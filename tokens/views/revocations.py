@@ -98,13 +98,12 @@ def _ask_or_revoke(
         messages.success(request, told % {"number": number_format(len(done))})
         return redirect(context["back"])
     left = inventory.of(company, now=timezone.now()).listed().filter(pk__in=tokens.values("pk"))
+    pages = Paginator(left.with_newest_uses().last_used_first(), ROWS)
     context |= {
         "company": company,
         "form": form,
         "query": request.GET,
-        "page": Paginator(left.with_newest_uses().last_used_first(), ROWS).get_page(
-            request.GET.get("page")
-        ),
+        "page": pages.get_page(request.GET.get("page")),
         "bound": grants.bound_seconds(can_push=left.filter(can_push=True).exists()),
     }
     status = 422 if form.errors else 200
